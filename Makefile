@@ -1,0 +1,42 @@
+# Everything runs in an environment of its own: the package named "config" must not meet another distribution's.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := constraints.txt
+
+.PHONY: demo test check bench run clean train kill-test
+
+# The product alone, pinned. torch first, by its exact version: a range would fetch gigabytes of CUDA packages.
+$(VENV)/.product: pyproject.toml $(CONSTRAINTS)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) torch
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.product
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[dev,train]"
+	touch $@
+
+demo: $(VENV)/.product
+	$(BIN)/monitor demo --out demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+kill-test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m kill tests/acceptance --kills 30 --posts 0
+
+run: $(VENV)/.product
+	$(BIN)/monitor run
+
+clean:
+	rm -rf $(VENV) demo dist build *.egg-info

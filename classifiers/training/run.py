@@ -1,0 +1,68 @@
+"""One training run from folders of posts to a model folder ready to ship."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from classifiers import text
+from classifiers.training.arrays import labelled
+from classifiers.training.data import SPLIT_SEED, Corpus, load_corpus
+from classifiers.training.encoder import start
+from classifiers.training.evaluate import HALVES_SEED, Metrics
+from classifiers.training.export import digest_of, export, write_json
+from classifiers.training.loop import Progress, train
+from classifiers.training.plan import Plan
+from classifiers.training.report import calibrate_and_measure
+from classifiers.training.sources import TrainingSource
+
+MODEL = "model"  # the folder under `out` that ships
+
+
+def run(
+    data: Path,
+    out: Path,
+    encoder: Path,
+    plan: Plan,
+    sources: Sequence[TrainingSource],
+    *,
+    progress: Progress,
+    resume: bool = False,
+    allow_nc: bool = False,
+) -> Metrics:
+    """Train, export, calibrate and measure; return the metrics.
+
+    `out/model` holds weights, tokenizer, labels.json, metrics.json and manifest.json. Run again with `resume` it
+    goes on after the last checkpoint, and after the last step only exports and measures again.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    corpus = load_corpus(data, sources=sources, allow_nc=allow_nc)
+    network, tokenizer = start(encoder, plan.seed)
+    posts = {name: labelled(rows, tokenizer) for name, rows in corpus.train.items()}
+    train(network, tokenizer, posts, plan, out, resume=resume, progress=progress)
+    model = out / MODEL
+    export(network, tokenizer, model)
+    metrics = calibrate_and_measure(model, corpus)
+    write_json(model / "metrics.json", metrics)
+    write_json(model / "manifest.json", manifest(corpus, encoder, plan, sources))
+    return metrics
+
+
+def manifest(corpus: Corpus, encoder: Path, plan: Plan, sources: Sequence[TrainingSource]) -> dict[str, Any]:
+    """Say what the weights were made of: sources with licences and rows, seeds, plan, encoder, versions."""
+    used = {source.name: source.licence for source in sources if source.name in corpus.train}
+    return {
+        "rows": corpus.manifest,
+        "licences": used,
+        "seeds": {"training": plan.seed, "split": SPLIT_SEED, "calibration halves": HALVES_SEED},
+        "held_per_cent": {source.name: source.held for source in sources if source.name in corpus.held},
+        "plan": asdict(plan),
+        "encoder": {"name": "all-MiniLM-L6-v2", "sha256": digest_of(encoder / "model.safetensors")},
+        "preparation": text.VERSION,
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+    }

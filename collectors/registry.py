@@ -1,0 +1,33 @@
+"""Which collector reads which kind of source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import assert_never
+
+from collectors.base import Collector
+from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
+
+
+def build(source: Source, *, clock: Callable[[], datetime], user_agent: str) -> Collector:
+    """The collector of a source; nothing is read or fetched yet."""
+    match source:
+        case FilesSource():
+            from collectors.files import FilesCollector
+
+            return FilesCollector(source, clock=clock)
+        case FeedSource():
+            from collectors.feeds import FeedCollector
+            from collectors.http import Http
+
+            http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
+            return FeedCollector(source, http=http, clock=clock)
+        case HackerNewsSource():
+            from collectors.hackernews import HackerNewsCollector
+            from collectors.http import Http
+
+            http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
+            return HackerNewsCollector(source, http=http, clock=clock)
+        case _:
+            assert_never(source)

@@ -1,0 +1,36 @@
+"""The command line. Nothing heavy is imported before a command needs it: --help answers at once."""
+
+from __future__ import annotations
+
+import click
+
+from monitor.cli import cases, configuring, deliveries, digesting, posts, routing, running, scoring
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "-c", "--config", "config", type=click.Path(dir_okay=False), default="monitor.toml", show_default=True,
+    envvar="MONITOR_CONFIG", help="The configuration file.",
+)
+@click.version_option(package_name="sentiment-monitor", prog_name="monitor")
+@click.pass_context
+def main(ctx: click.Context, config: str) -> None:
+    """Hears what customers say in public, tells the right people, and reports to the director each week.
+
+    Start with:  monitor init --company "Your company"  and then  monitor run
+    """
+    ctx.obj = config
+
+
+main.add_command(configuring.init)
+main.add_command(configuring.config)
+main.add_command(running.run)
+main.add_command(running.status)
+main.add_command(running.db)
+main.add_command(running.demo)
+main.add_command(posts.import_file)
+main.add_command(scoring.score)
+main.add_command(routing.route)
+main.add_command(cases.cases)
+main.add_command(deliveries.deliveries)
+main.add_command(digesting.digest)

@@ -1,0 +1,74 @@
+"""monitor deliveries: what could not be delivered, and what to do about it."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+
+from monitor.cli.opening import local, opened
+
+STATES = ("pending", "leased", "sending", "waiting", "ambiguous", "sent", "dead", "cancelled")
+
+
+@click.group()
+def deliveries() -> None:
+    """Look after the outbox."""
+
+
+@deliveries.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Default: all that are not final.")
+@click.option("--limit", default=50, show_default=True)
+@click.pass_obj
+def list_(path: str, states: tuple[str, ...], limit: int) -> None:
+    """List deliveries, the oldest first."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from monitor.states import FINAL, DeliveryState
+
+    with opened(path) as (settings, store):
+        wanted = frozenset(DeliveryState(s) for s in states) or frozenset(DeliveryState) - FINAL
+        found = store.outbox.listing(wanted, limit=limit)
+    table = Table("delivery", "kind", "destination", "case", "state", "attempts", "next try", "last error")
+    for d in found:
+        table.add_row(str(d.id), d.kind, Text(d.channel), str(d.case_id or "-"), d.state, str(d.attempt),
+                      local(d.not_before, settings), Text(d.error or ""))
+    Console().print(table if found else Text("No such delivery."))
+
+
+@deliveries.command()
+@click.argument("ids", type=int, nargs=-1, required=True)
+@click.pass_obj
+def retry(path: str, ids: tuple[int, ...]) -> None:
+    """Try these deliveries again now, dead ones too."""
+    from monitor.clock import wall_clock
+
+    with opened(path) as (_settings, store):
+        click.echo(f"{store.outbox.retry(ids, now=wall_clock())} to be tried again")
+
+
+@deliveries.command()
+@click.argument("ids", type=int, nargs=-1, required=True)
+@click.option("--by", "who", default=getpass.getuser, show_default="your user name")
+@click.option("--why", required=True)
+@click.pass_obj
+def drop(path: str, ids: tuple[int, ...], who: str, why: str) -> None:
+    """Give these deliveries up."""
+    from monitor.clock import wall_clock
+
+    with opened(path) as (_settings, store):
+        click.echo(f"{store.outbox.drop(ids, who=who, why=why, now=wall_clock())} dropped")
+
+
+@deliveries.command()
+@click.argument("destination")
+@click.pass_obj
+def unpark(path: str, destination: str) -> None:
+    """Use a destination again that was broken and has been mended."""
+    with opened(path) as (_settings, store):
+        if destination not in {d.name for d in store.outbox.destinations()}:
+            raise click.ClickException(f"{destination} is not parked")
+        store.outbox.unpark(destination)
+    click.echo(f"{destination}: in use again")

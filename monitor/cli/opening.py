@@ -1,0 +1,66 @@
+"""What commands share: read the settings, open the store, and say what is wrong in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from monitor.store.engine import Store
+
+BAD_CONFIG = 2  # exit status for a configuration that cannot be used
+
+
+def read_settings(path: str) -> Settings:
+    """The settings, or every problem in them on standard error and exit status 2."""
+    from config.load import ConfigError, load
+
+    file = Path(path)
+    if not file.exists():
+        click.echo(f'{path}: not found. Write one with:  monitor init --company "Your company"', err=True)
+        raise SystemExit(BAD_CONFIG)
+    try:
+        return load(file)
+    except ConfigError as error:
+        count = len(error.problems)
+        click.echo(f"{path}: {count} problem{'s' if count != 1 else ''}", err=True)
+        for problem in error.problems:
+            click.echo(f"  {problem}", err=True)
+        raise SystemExit(BAD_CONFIG) from None
+
+
+@contextmanager
+def opened(path: str) -> Iterator[tuple[Settings, Store]]:
+    """Settings and store for one command; known refusals end it with one line, not with a traceback."""
+    from monitor.store.engine import SchemaMismatch, StoreUnusable, open_store
+
+    settings = read_settings(path)
+    try:
+        store = open_store(settings.database)
+    except (StoreUnusable, SchemaMismatch) as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        yield settings, store
+    finally:
+        store.close()
+
+
+def local(at: datetime | None, settings: Settings) -> str:
+    """An instant in the organisation's zone, to the minute; "-" for none."""
+    return at.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M") if at else "-"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit: "12 min", "3 h", "5 d"; "never" for none."""
+    if at is None:
+        return "never"
+    minutes = max(0, int((now - at).total_seconds() // 60))
+    if minutes < 120:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} d ago"

@@ -1,0 +1,111 @@
+"""monitor run, monitor status, monitor db, monitor demo."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from monitor.cli.opening import ago, opened, read_settings
+
+STAGES = ("collect", "score", "decide", "deliver", "tend", "digest")
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do all that is due now, then exit.")
+@click.option("--only", multiple=True, type=click.Choice(STAGES), help="Only this stage; may be given again.")
+@click.option("--log", "form", type=click.Choice(["json", "console"]), default="console", show_default=True)
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
+@click.pass_obj
+def run(path: str, once: bool, only: tuple[str, ...], form: str, log_level: str) -> None:
+    """Run the daemon: collect, judge, decide, tell, tend cases, send the digest. Stops on SIGTERM or Ctrl-C."""
+    from classifiers.base import ModelUnusable
+    from config.secret import SecretUnavailable
+    from monitor import logs
+    from monitor.daemon import Daemon
+    from monitor.store.engine import AlreadyRunning
+    from monitor.wiring import House
+
+    logs.set_up("json" if form == "json" else "console", level=log_level)
+    with opened(path) as (settings, store):
+        daemon = Daemon(House(settings, store), frozenset(only or STAGES))
+        try:
+            if not once:
+                daemon.run()
+                return
+            done = daemon.drain()
+            left = store.outbox.unfinished()
+        except (AlreadyRunning, ModelUnusable, SecretUnavailable) as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"Done: {done} unit(s) of work. Messages still to be delivered: {left}.", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For another program.")
+@click.pass_obj
+def status(path: str, as_json: bool) -> None:
+    """Show each source, what waits to be judged, and what waits to be delivered."""
+    from monitor.clock import wall_clock
+    from monitor.pipeline.overview import overview
+
+    with opened(path) as (settings, store):
+        seen = overview(store, settings, wall_clock())
+    if as_json:
+        click.echo(json.dumps(asdict(seen), default=str, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    table = Table("source", "state", "last success", "newest post", "stored", "last error", title="Sources")
+    colours = {"healthy": "green", "quiet": "cyan", "new": "cyan", "disabled": "dim"}
+    for line in seen.sources:
+        facts = line.facts
+        table.add_row(
+            line.name, Text(line.health, style=colours.get(line.health, "bold red")),
+            ago(facts.last_success_at, seen.at), ago(facts.last_post_at, seen.at), str(facts.total.stored),
+            Text(facts.last_error if facts.failures else ""),
+        )
+    console.print(table)
+    posts = ", ".join(f"{count} {state}" for state, count in seen.posts.items() if count)
+    console.print(Text(f"Posts: {posts or 'none yet'}"))
+    table = Table("destination", "waiting", "sent", "dead", "state", title="Outbox")
+    for place in seen.destinations:
+        table.add_row(
+            Text(place.name), str(place.waiting), str(place.sent), str(place.dead),
+            Text(place.state, style="green" if place.state == "working" else "bold red"),
+        )
+    console.print(table)
+    if seen.oldest_waiting is not None:
+        console.print(Text(f"The oldest message that waits was written {ago(seen.oldest_waiting, seen.at)}."))
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+@click.pass_obj
+def upgrade(path: str) -> None:
+    """Bring the schema up to date."""
+    from monitor.store import engine
+
+    settings = read_settings(path)
+    try:
+        before, after = engine.upgrade(settings.database)
+    except (engine.StoreUnusable, engine.SchemaMismatch) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Schema: {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+
+
+@click.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True)
+def demo(out: Path) -> None:
+    """Play two weeks of invented posts through everything, and show what comes out."""
+    from monitor.demo.run import play
+
+    play(out)

@@ -1,0 +1,119 @@
+"""Collect: posts in, from one source at a time; posts and cursor are stored together or not at all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+from alerts.base import Message, MessageKind
+from alerts.compose import delivery_key
+from collectors.base import AccessDenied, Collector, RateLimited, SourceError
+from collectors.matching import Matcher
+from config.settings import Settings
+from config.sources import Source
+from monitor import logs
+from monitor.backoff import source_due
+from monitor.clock import Clock
+from monitor.store.engine import Store
+from monitor.store.values import NewDelivery, Tally
+
+TELL_AFTER = 3  # failures in a row before the operators hear of it; a single hiccup is nobody's business
+
+log = logs.get("collect")
+
+
+class Collect:
+    """Brings the posts of one source into the store, piece by piece."""
+
+    def __init__(
+        self, source: Source, collector: Collector, matcher: Matcher, store: Store, settings: Settings, clock: Clock,
+        rng: Random,
+    ) -> None:
+        self._source = source
+        self._collector = collector
+        self._matcher = matcher
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._rng = rng
+
+    @property
+    def source(self) -> str:
+        """The source's name."""
+        return self._source.name
+
+    def due(self) -> bool:
+        """Whether it is time to ask the source: asked of the store, so that a restart changes nothing."""
+        state = self._store.sources.get(self._source.name)
+        return not state.stopped and (state.next_due_at is None or state.next_due_at <= self._clock())
+
+    def piece(self) -> tuple[Tally, bool]:
+        """One bounded piece of work: what was stored, and whether there is more to fetch at once.
+
+        A source that fails is put off, never raised: the other sources go on.
+        """
+        state = self._store.sources.get(self._source.name)
+        try:
+            harvest = self._collector.collect(state.cursor)
+        except SourceError as error:
+            self._failed(error)
+            return Tally(), False
+        heard = []
+        unmatched = 0
+        for post in harvest.posts:
+            one = self._matcher.heard(post, self._source.brand)
+            if one is None:
+                unmatched += 1
+            else:
+                heard.append(one)
+        now = self._clock()
+        pause = timedelta(0) if harvest.more else self._source.every
+        tally = self._store.posts.save_harvest(
+            self._source.name, heard, rejects=harvest.rejects, unmatched=unmatched, cursor=harvest.cursor,
+            next_due_at=now + pause, now=now,
+        )
+        for note in harvest.notes:
+            log.warning("source note", source=self._source.name, note=note)
+        if tally.read:
+            log.info("harvest stored", source=self._source.name, stored=tally.stored, duplicates=tally.duplicates,
+                     edited=tally.edited, unmatched=tally.unmatched, rejected=tally.rejected)
+        if state.told:
+            self._tell("recovered", f"Source {self._source.name} works again", ())
+            self._store.sources.mark_told(self._source.name, told=False)
+        return tally, harvest.more
+
+    def _failed(self, error: SourceError) -> None:
+        now = self._clock()
+        before = self._store.sources.get(self._source.name)
+        stopped = isinstance(error, AccessDenied)
+        due = error.retry_at if isinstance(error, RateLimited) else source_due(before.failures + 1, now, self._rng)
+        failures = self._store.posts.save_failure(
+            self._source.name, error=f"{type(error).__name__}: {error}", retry_at=due, stopped=stopped, now=now
+        )
+        log.warning("source failed", source=self._source.name, error=type(error).__name__, why=str(error),
+                    failures=failures, next_due=due.isoformat(), stopped=stopped)
+        if before.told or not (stopped or (failures >= TELL_AFTER and not isinstance(error, RateLimited))):
+            return
+        what = "has stopped: access denied" if stopped else f"has failed {failures} times in a row"
+        since = before.last_success_at
+        self._tell(
+            "broken",
+            f"Source {self._source.name} {what}",
+            (f"Last error: {error}", f"Last success: {since.isoformat(timespec='minutes') if since else 'never'}"),
+        )
+        self._store.sources.mark_told(self._source.name, told=True)
+
+    def _tell(self, event: str, subject: str, lines: tuple[str, ...]) -> None:
+        """Put one notice to each of the operators' channels into the outbox."""
+        now = self._clock()
+        notices = []
+        for channel in self._settings.alerting.operators:
+            key = delivery_key("source", self._source.name, event, now.isoformat(), channel)
+            message = Message(
+                key=key, kind=MessageKind.NOTICE, subject=subject, lines=lines, written_at=now,
+                company=self._settings.company, time_zone=self._settings.time_zone,
+            )
+            notices.append(
+                NewDelivery(key=key, kind=MessageKind.NOTICE, channel=channel, message=message.to_json(), not_before=now)
+            )
+        self._store.outbox.enqueue(notices, now=now)

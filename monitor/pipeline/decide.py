@@ -1,0 +1,158 @@
+"""Decide: who is told of which post. Decision, case and messages are stored together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from alerts import compose
+from alerts.base import Mention, Message, MessageKind
+from alerts.policy import Decision, decide
+from alerts.routing import Routing, route
+from config.settings import Settings
+from monitor import logs
+from monitor.clock import Clock
+from monitor.pipeline.casework import Casework, Placed, Raised, keys_of
+from monitor.pipeline.destinations import Destinations
+from monitor.pipeline.mention import as_mention
+from monitor.pipeline.tend import look_again_at
+from monitor.store.engine import Store
+from monitor.store.transactions import Stale
+from monitor.store.values import CaseFacts, Decisions, JudgedPost, NewDecision, NewDelivery
+
+log = logs.get("decide")
+
+
+@dataclass(frozen=True, slots=True)
+class _Alert:
+    judged: JudgedPost
+    mention: Mention
+    decision: Decision
+    routing: Routing
+
+
+class Decide:
+    """Takes judged posts in the order in which they were collected, and decides."""
+
+    def __init__(
+        self, store: Store, settings: Settings, destinations: Destinations, clock: Clock, *, batch: int
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._destinations = destinations
+        self._clock = clock
+        self._batch = batch
+        self._languages = {brand.name: brand.languages for brand in settings.brands}
+
+    def batch(self) -> int:
+        """Decide one batch; the number of posts decided, 0 if none waits or they changed meanwhile."""
+        waiting = self._store.posts.to_decide(self._batch)
+        if not waiting:
+            return 0
+        batch = self._decisions(waiting)
+        try:
+            self._store.cases.save_decisions(batch, now=self._clock())
+        except Stale:
+            # A post was edited between reading and writing: it is judged again first, the others come next time.
+            log.info("batch put off", posts=len(waiting))
+            return 0
+        log.info("posts decided", posts=len(waiting), alerts=sum(d.alert for d in batch.decisions),
+                 cases=len(batch.new_cases), messages=len(batch.deliveries))
+        return len(waiting)
+
+    def _decisions(self, waiting: Sequence[JudgedPost]) -> Decisions:
+        now = self._clock()
+        weighed = [(judged, self._weigh(judged)) for judged in waiting]
+        alerts = sum(decision.alert for _, brands in weighed for _, decision, _ in brands)
+        ids = iter(self._store.cases.reserve_ids(alerts)) if alerts else count()
+        standing = self._standing(weighed)
+        work = Casework(standing, ids, self._settings.alerting.join_within, now)
+        decisions: list[NewDecision] = []
+        deliveries: list[NewDelivery] = []
+        for judged, brands in weighed:
+            if judged.post.ours:
+                work.answer(judged.post, judged.aliases)
+            for mention, decision, routing in brands:
+                decisions.append(NewDecision(
+                    judged.post.id, mention.brand, judged.model, decision.alert, decision.reason, decision.detail,
+                    routing.names if routing else (),
+                ))
+                if routing is not None:
+                    alert = _Alert(judged, mention, decision, routing)
+                    deliveries += self._messages(alert, work.place(self._raised(alert)))
+        return Decisions(
+            post_ids=[judged.post.id for judged in waiting],
+            decisions=decisions,
+            new_cases=[self._with_next_step(work.cases[i]) for i in sorted(work.new)],
+            changed_cases=[self._with_next_step(work.cases[i]) for i in sorted(work.changed)],
+            case_posts=work.posts,
+            deliveries=deliveries,
+        )
+
+    def _weigh(self, judged: JudgedPost) -> list[tuple[Mention, Decision, Routing | None]]:
+        weighed: list[tuple[Mention, Decision, Routing | None]] = []
+        for brand in judged.aliases:
+            if brand in judged.decided_brands:
+                continue
+            mention = as_mention(judged, brand)
+            decision = decide(
+                mention,
+                thresholds=self._settings.thresholds,
+                brand_languages=self._languages.get(brand, ()),
+                max_age=self._settings.alerting.max_age,
+                now=self._clock(),
+            )
+            routing = (
+                route(mention, self._settings.routes, self._settings.default_route) if decision.alert else None
+            )
+            weighed.append((mention, decision, routing))
+        return weighed
+
+    def _standing(
+        self, weighed: Sequence[tuple[JudgedPost, list[tuple[Mention, Decision, Routing | None]]]]
+    ) -> list[CaseFacts]:
+        wanted = [
+            (judged.post, judged.aliases if judged.post.ours else {m.brand: "" for m, d, _ in brands if d.alert})
+            for judged, brands in weighed
+        ]
+        keys = keys_of(wanted)
+        if not keys:
+            return []
+        oldest = min(post.published_at for post, aliases in wanted if aliases)
+        # An answer may come long after the last post; a customer's post only joins within the window.
+        since = oldest - max(self._settings.alerting.join_within, self._settings.alerting.escalation.close_after)
+        return self._store.cases.joinable(keys, since=since)
+
+    @staticmethod
+    def _raised(alert: _Alert) -> Raised:
+        main = alert.mention.types[0] if alert.mention.types else ""
+        return Raised(alert.judged.post, alert.mention.brand, alert.mention.severity, main, alert.routing)
+
+    def _messages(self, alert: _Alert, placed: Placed) -> Iterator[NewDelivery]:
+        kind = MessageKind.CASE_OPENED if placed.opened else MessageKind.CASE_UPDATED
+        message: Message | None = None
+        for destination in self._destinations.of(placed.case.channels):
+            key = compose.delivery_key("case", placed.case.id, kind, alert.judged.post.id, destination)
+            # The message differs between destinations in nothing but its key.
+            message = self._message(alert, placed, key) if message is None else replace(message, key=key)
+            yield NewDelivery(
+                key=key, kind=kind, channel=destination, message=message.to_json(), not_before=self._clock(),
+                case_id=placed.case.id,
+            )
+
+    def _message(self, alert: _Alert, placed: Placed, key: str) -> Message:
+        settings, now = self._settings, self._clock()
+        if placed.opened:
+            return compose.case_opened(
+                alert.mention, key=key, case_id=placed.case.id, decision=alert.decision, routing=alert.routing,
+                company=settings.company, zone=settings.zone, playbook=settings.alerting.playbook, now=now,
+            )
+        return compose.case_updated(
+            alert.mention, key=key, case_id=placed.case.id, decision=alert.decision, routing=alert.routing,
+            company=settings.company, zone=settings.zone, playbook=settings.alerting.playbook, now=now,
+            opened_at=placed.case.opened_at, earlier_posts=placed.earlier_posts,
+        )
+
+    def _with_next_step(self, case: CaseFacts) -> CaseFacts:
+        return replace(case, next_step_at=look_again_at(case, self._settings, self._clock()))

@@ -1,0 +1,69 @@
+"""The state of the whole house at one instant, for people and for other programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.settings import Settings
+from monitor.pipeline.health import Health, health
+from monitor.states import DeliveryState
+from monitor.store.engine import Store
+from monitor.store.values import SourceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One source."""
+
+    name: str
+    health: Health
+    facts: SourceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationLine:
+    """One destination of the outbox."""
+
+    name: str
+    waiting: int  # not yet delivered, for whatever reason
+    sent: int
+    dead: int
+    state: str  # "working", "paused until …", "parked: …"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything `monitor status` shows."""
+
+    at: datetime
+    sources: tuple[SourceLine, ...]
+    posts: dict[str, int]  # by state
+    destinations: tuple[DestinationLine, ...]
+    oldest_waiting: datetime | None
+
+
+def overview(store: Store, settings: Settings, now: datetime) -> Overview:
+    """Read the state of the house."""
+    known = {facts.name: facts for facts in store.sources.all()}
+    sources = tuple(
+        SourceLine(source.name, health(source, facts, now), facts)
+        for source in settings.sources
+        for facts in [known.get(source.name, SourceFacts(name=source.name))]
+    )
+    depth = store.outbox.depth()
+    faults = {d.name: d for d in store.outbox.destinations()}
+    lines = []
+    for name in sorted({channel for channel, _ in depth} | set(faults)):
+        by_state = {state: count for (channel, state), count in depth.items() if channel == name}
+        sent, dead = by_state.get(DeliveryState.SENT, 0), by_state.get(DeliveryState.DEAD, 0)
+        gone = sent + dead + by_state.get(DeliveryState.CANCELLED, 0)
+        fault = faults.get(name)
+        state = "working"
+        if fault is not None and fault.parked_at is not None:
+            state = f"parked: {fault.why}"
+        elif fault is not None and fault.paused_until is not None and fault.paused_until > now:
+            state = f"paused until {fault.paused_until.astimezone(settings.zone):%H:%M:%S}: {fault.why}"
+        lines.append(DestinationLine(name, sum(by_state.values()) - gone, sent, dead, state))
+    posts = {state.value: count for state, count in store.posts.backlog().items()}
+    return Overview(now, sources, posts, tuple(lines), store.outbox.oldest_due(now))

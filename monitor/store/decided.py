@@ -1,0 +1,110 @@
+"""A batch of decisions, stored as one. Runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from monitor.states import CaseState, PostState
+from monitor.store.changes import add_history, cancel_nudges, case_line, lock_cases, write_cases
+from monitor.store.deliveries import insert_deliveries
+from monitor.store.rows import case_values
+from monitor.store.tables import case, case_post, decision, indexable, post
+from monitor.store.transactions import Stale, insert_into, parts
+from monitor.store.values import CaseFacts, Decisions, HistoryLine
+
+_WHO = "monitor"
+
+
+def save(connection: Connection, batch: Decisions, now: datetime) -> None:
+    """Store the batch.
+
+    Raises:
+        Stale: a post or a case of the batch is no longer what was decided on.
+
+    """
+    _move_posts(connection, batch.post_ids)
+    before = lock_cases(connection, [one.id for one in batch.changed_cases])
+    for one in batch.changed_cases:
+        if one.id not in before or before[one.id].version != one.version:
+            raise Stale(f"case {one.id} has changed")
+    if batch.new_cases:
+        connection.execute(insert(case), [{**case_values(one), "version": 0} for one in batch.new_cases])
+    write_cases(connection, batch.changed_cases)
+    _insert_decisions(connection, batch, now)
+    _insert_case_posts(connection, batch)
+    moved_on = [
+        one.id
+        for one in batch.changed_cases
+        if one.state is not before[one.id].state and one.state is not CaseState.OPEN
+    ]
+    cancel_nudges(connection, moved_on)
+    insert_deliveries(connection, batch.deliveries, now)
+    add_history(connection, _lines(batch, before, now))
+
+
+def _move_posts(connection: Connection, post_ids: Sequence[int]) -> None:
+    c = post.c
+    found = 0
+    for part in parts(sorted(set(post_ids))):
+        query = select(c.id, c.state, c.ours).where(c.id.in_(part)).order_by(c.id).with_for_update()
+        for row in connection.execute(query):
+            expected = PostState.COLLECTED if row.ours else PostState.SCORED
+            if row.state != expected:
+                raise Stale(f"post {row.id} is {row.state}")
+            found += 1
+    if found != len(set(post_ids)):
+        raise Stale("a post of the batch is not there")
+    for part in parts(sorted(set(post_ids))):
+        connection.execute(update(post).where(c.id.in_(part)).values(state=PostState.DECIDED))
+
+
+def _insert_decisions(connection: Connection, batch: Decisions, now: datetime) -> None:
+    if batch.decisions:
+        connection.execute(
+            insert_into(connection, decision).on_conflict_do_nothing(index_elements=["post_id", "brand"]),
+            [
+                {
+                    "post_id": one.post_id,
+                    "brand": one.brand,
+                    "model": one.model,
+                    "alert": one.alert,
+                    "reason": one.reason,
+                    "detail": one.detail,
+                    "routes": " ".join(one.routes),
+                    "decided_at": now,
+                }
+                for one in batch.decisions
+            ],
+        )
+
+
+def _insert_case_posts(connection: Connection, batch: Decisions) -> None:
+    if batch.case_posts:
+        connection.execute(
+            insert_into(connection, case_post).on_conflict_do_nothing(),
+            [{"case_id": p.case_id, "post_id": p.post_id, "role": p.role} for p in batch.case_posts],
+        )
+
+
+def _lines(batch: Decisions, before: dict[int, CaseFacts], now: datetime) -> list[HistoryLine]:
+    joined: dict[int, list[int]] = defaultdict(list)
+    customers: set[int] = set()
+    for place in batch.case_posts:
+        joined[place.case_id].append(place.post_id)
+        if place.role == "customer":
+            customers.add(place.case_id)
+    reasons = {(d.post_id, indexable(d.brand)): d.detail or d.reason for d in batch.decisions}
+    lines = []
+    for one in batch.new_cases:
+        given = (reasons.get((post_id, indexable(one.brand)), "") for post_id in joined[one.id])
+        why = next((reason for reason in given if reason), "")
+        lines.append(case_line(None, one, event="opened", who=_WHO, why=why, now=now))
+    for one in batch.changed_cases:
+        event = "customer_posted" if one.id in customers else "company_posted"
+        why = "post " + ", ".join(map(str, joined[one.id])) if joined[one.id] else ""
+        lines.append(case_line(before[one.id].state, one, event=event, who=_WHO, why=why, now=now))
+    return lines

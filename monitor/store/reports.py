@@ -1,0 +1,220 @@
+"""What reports read, and the frozen facts of those already made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, Subquery, and_, func, or_, select
+
+from config.vocabulary import Flag, Platform, Sentiment, Severity
+from monitor.states import CaseState, PostState
+from monitor.store.coverage import source_rows
+from monitor.store.tables import case, decision, post, post_match, report, source_state, verdict
+from monitor.store.transactions import insert_into, parts, reading, writing
+from monitor.store.week import CaseRow, DecisionCount, PostRow, Quotable, WeekRows, WeekTotals
+
+
+class Reports:
+    """The read side of the digest. Each method is one transaction and may be repeated."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def week_rows(self, start: datetime, end: datetime) -> WeekRows:
+        """Everything about [start, end): posts by time of publication, calls and rejects by their own time.
+
+        Empty tables give empty tuples. Texts are left out: a week may hold 100,000 posts.
+        """
+        with reading(self._engine) as db:
+            return WeekRows(
+                start=start,
+                end=end,
+                posts=_posts(db, start, end),
+                cases=_cases(db, start, end),
+                decisions=_decisions(db, start, end),
+                sources=source_rows(db, start, end),
+            )
+
+    def week_totals(self, start: datetime, end: datetime) -> WeekTotals:
+        """The counts of [start, end) that a trend over many weeks needs; own posts are left out."""
+        newest = _newest_verdicts(start, end)
+        query = (
+            select(newest.c.judged, newest.c.sentiment, newest.c.complaint, func.count())
+            .select_from(post.outerjoin(newest, newest.c.post_id == post.c.id))
+            .where(_published(start, end), post.c.ours.is_(False))
+            .group_by(newest.c.judged, newest.c.sentiment, newest.c.complaint)
+        )
+        posts = complaints = 0
+        sentiments: dict[Sentiment, int] = defaultdict(int)
+        with reading(self._engine) as db:
+            for judged, sentiment, complaint, count in db.execute(query):
+                posts += count
+                if judged:
+                    sentiments[Sentiment(sentiment)] += count
+                    complaints += count if complaint else 0
+        return WeekTotals(posts, complaints, dict(sentiments))
+
+    def examples(self, post_ids: Sequence[int]) -> dict[int, Quotable]:
+        """What may be quoted of these posts; withdrawn and unknown ones are absent."""
+        found: dict[int, Quotable] = {}
+        with reading(self._engine) as db:
+            for some in parts(post_ids):
+                query = select(post).where(post.c.id.in_(some), post.c.state != PostState.WITHDRAWN)
+                for row in db.execute(query):
+                    found[row.id] = Quotable(
+                        post_id=row.id,
+                        platform=Platform(row.platform),
+                        title=row.title,
+                        text=row.text,
+                        author=row.author_handle or row.author_name,
+                        followers=row.followers,
+                        url=row.url,
+                        published_at=row.published_at,
+                    )
+        return found
+
+    def listening_since(self) -> datetime | None:
+        """When the first source was first read; None: never yet. A period before it has no digest to send."""
+        with reading(self._engine) as db:
+            since: datetime | None = db.execute(select(func.min(source_state.c.first_run_at))).scalar()
+        return since
+
+    def save(self, name: str, period: str, facts_json: str, now: datetime) -> str:
+        """Freeze the facts of a period and return the frozen ones: those of whoever came first."""
+        row = {"name": name, "period": period, "facts": facts_json, "made_at": now}
+        with writing(self._engine) as db:
+            db.execute(insert_into(db, report).values(row).on_conflict_do_nothing())
+            return _facts(db, name, period) or facts_json
+
+    def load(self, name: str, period: str) -> str | None:
+        """The frozen facts of a period; None: not made yet."""
+        with reading(self._engine) as db:
+            return _facts(db, name, period)
+
+
+def _facts(db: Connection, name: str, period: str) -> str | None:
+    query = select(report.c.facts).where(report.c.name == name, report.c.period == period)
+    facts: str | None = db.execute(query).scalar_one_or_none()
+    return facts
+
+
+# What the digest reads of a verdict: the probabilities, most of its bytes, stay where they are.
+_VERDICT = ("post_id", "model", "judged", "language", "sentiment", "complaint", "types", "severity", "flags")
+
+
+def _published(start: datetime, end: datetime) -> ColumnElement[bool]:
+    return and_(post.c.published_at >= start, post.c.published_at < end)
+
+
+def _newest_verdicts(start: datetime, end: datetime) -> Subquery:
+    """The newest verdict of each post of the interval: a post judged by two models counts once."""
+    place = func.row_number().over(
+        partition_by=verdict.c.post_id, order_by=(verdict.c.scored_at.desc(), verdict.c.id.desc())
+    )
+    ranked = (
+        select(*(verdict.c[name] for name in _VERDICT), place.label("place"))
+        .join(post, post.c.id == verdict.c.post_id)
+        .where(_published(start, end))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.place == 1).subquery()
+
+
+def _posts(db: Connection, start: datetime, end: datetime) -> tuple[PostRow, ...]:
+    brands: dict[int, list[str]] = defaultdict(list)
+    matched = (
+        select(post_match.c.post_id, post_match.c.brand)
+        .distinct()
+        .join(post, post.c.id == post_match.c.post_id)
+        .where(_published(start, end))
+        .order_by(post_match.c.brand)
+    )
+    for post_id, brand in db.execute(matched):
+        brands[post_id].append(brand)
+    newest = _newest_verdicts(start, end)
+    query = (
+        select(
+            post.c.id,
+            post.c.platform,
+            post.c.source,
+            func.coalesce(post.c.author_id, post.c.author_handle).label("author"),
+            post.c.followers,
+            post.c.published_at,
+            post.c.kind,
+            post.c.ours,
+            post.c.state,
+            newest.c.judged,
+            newest.c.model,
+            newest.c.language,
+            newest.c.sentiment,
+            newest.c.complaint,
+            newest.c.types,
+            newest.c.severity,
+            newest.c.flags,
+        )
+        .select_from(post.outerjoin(newest, newest.c.post_id == post.c.id))
+        .where(_published(start, end))
+        .order_by(post.c.published_at, post.c.id)
+    )
+    return tuple(
+        PostRow(
+            id=row.id,
+            platform=Platform(row.platform),
+            source=row.source,
+            author=row.author,
+            followers=row.followers,
+            published_at=row.published_at,
+            repost=row.kind == "repost",
+            ours=row.ours,
+            state=PostState(row.state),
+            brands=tuple(brands.get(row.id, ())),
+            judged=row.judged,
+            model=row.model or "",
+            language=row.language or "und",
+            sentiment=Sentiment(row.sentiment) if row.judged else None,
+            complaint=bool(row.judged and row.complaint),
+            types=tuple((row.types or "").split()),
+            severity=Severity(row.severity or 0),
+            flags=tuple(Flag(word) for word in (row.flags or "").split()),
+        )
+        for row in db.execute(query)
+    )
+
+
+def _cases(db: Connection, start: datetime, end: datetime) -> tuple[CaseRow, ...]:
+    alive = or_(
+        case.c.opened_at >= start,
+        case.c.closed_at.is_(None),
+        case.c.closed_at >= start,
+        case.c.first_response_at >= start,
+    )
+    query = select(case).where(case.c.opened_at < end, alive).order_by(case.c.id)
+    return tuple(
+        CaseRow(
+            id=row.id,
+            brand=row.brand,
+            platform=Platform(row.platform),
+            state=CaseState(row.state),
+            severity=Severity(row.severity),
+            main_type=row.main_type,
+            opened_at=row.opened_at,
+            first_post_at=row.first_post_at,
+            waits_since=row.waits_since,
+            first_response_at=row.first_response_at,
+            closed_at=row.closed_at,
+        )
+        for row in db.execute(query)
+    )
+
+
+def _decisions(db: Connection, start: datetime, end: datetime) -> tuple[DecisionCount, ...]:
+    query = (
+        select(decision.c.alert, decision.c.reason, func.count())
+        .join(post, post.c.id == decision.c.post_id)
+        .where(_published(start, end))
+        .group_by(decision.c.alert, decision.c.reason)
+        .order_by(decision.c.alert, decision.c.reason)
+    )
+    return tuple(DecisionCount(bool(alert), reason, count) for alert, reason, count in db.execute(query))

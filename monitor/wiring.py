@@ -1,0 +1,100 @@
+"""Puts the parts together: the one place that knows which is made of what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from random import Random
+
+from alerts.base import Channel
+from classifiers.base import Classifier
+from collectors.matching import Matcher
+from config.settings import Settings
+from monitor.clock import Clock, wall_clock
+from monitor.digest.make import mail_channel
+from monitor.digest.send import SendDigest
+from monitor.pipeline.collect import Collect
+from monitor.pipeline.decide import Decide
+from monitor.pipeline.deliver import Deliver
+from monitor.pipeline.destinations import Destinations
+from monitor.pipeline.score import Score
+from monitor.pipeline.tend import Tend
+from monitor.store.engine import Store
+
+DIGEST = "(digest)"
+DECIDE_BATCH = 500  # posts decided in one transaction: large enough to be fast, small enough to be short
+
+
+def user_agent() -> str:
+    """How the monitor names itself to others."""
+    return f"sentiment-monitor/{version('sentiment-monitor')}"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What stages are made of. Chance is for jitter only."""
+
+    settings: Settings
+    store: Store
+    clock: Clock = wall_clock
+    rng: Random = Random()  # noqa: RUF009, S311 - shared on purpose; jitter needs no secrecy
+
+    def collectors(self) -> list[Collect]:
+        """One stage for each source that is switched on."""
+        from collectors import registry
+
+        matcher = Matcher(self.settings.brands)
+        return [
+            Collect(
+                source, registry.build(source, clock=self.clock, user_agent=user_agent()), matcher, self.store,
+                self.settings, self.clock, self.rng,
+            )
+            for source in self.settings.sources
+            if source.enabled
+        ]
+
+    def classifier(self) -> Classifier:
+        """The judge; loads the model.
+
+        Raises:
+            ModelUnusable: it cannot be loaded.
+        """
+        from classifiers import registry
+
+        return registry.build(self.settings.model)
+
+    def score(self, classifier: Classifier) -> Score:
+        """The scoring stage."""
+        return Score(self.store, classifier, self.clock, batch=self.settings.model.batch_posts)
+
+    def destinations(self) -> Destinations:
+        """Everybody who can be told."""
+        from alerts import registry
+
+        by_channel: dict[str, tuple[Channel, ...]] = {c.name: registry.build([c]) for c in self.settings.channels}
+        pace = {c.name: c.per_minute for c in self.settings.channels}
+        mailer = mail_channel(self.settings)
+        if mailer is not None and self.settings.digest.enabled:
+            # The digest's readers need not be among those who get alerts; DIGEST is no name a channel can have.
+            readers = mailer.model_copy(update={"recipients": self.settings.digest.recipients})
+            by_channel[DIGEST] = registry.build([readers])
+            pace[DIGEST] = mailer.per_minute
+        return Destinations(by_channel, per_minute=pace)
+
+    def decide(self, destinations: Destinations) -> Decide:
+        """The deciding stage."""
+        return Decide(self.store, self.settings, destinations, self.clock, batch=DECIDE_BATCH)
+
+    def deliver(self, destinations: Destinations) -> list[Deliver]:
+        """One worker for each destination."""
+        return [
+            Deliver(name, destinations, self.store, self.settings, self.clock, self.rng) for name in destinations.all
+        ]
+
+    def tend(self, destinations: Destinations) -> Tend:
+        """The stage that looks after open cases."""
+        return Tend(self.store, self.settings, destinations, self.clock)
+
+    def digest(self) -> SendDigest:
+        """The stage that makes and sends the weekly digest."""
+        return SendDigest(self.store, self.settings, self.clock)

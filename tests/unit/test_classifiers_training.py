@@ -1,0 +1,208 @@
+"""Training on a small invented corpus: from posts to a model that judges, resumable, without forbidden rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+from tiny_models import write_corpus, write_encoder, write_source
+
+from classifiers.calibration import read_calibration
+from classifiers.training.batches import epoch_batches, epoch_rows
+from classifiers.training.calibrate import fit_sigmoid, fit_softmax
+from classifiers.training.data import letters, load_corpus
+from classifiers.training.export import install
+from classifiers.training.measures import calibration_error, confusion, f1_scores, kappa, recalls
+from classifiers.training.plan import Plan, Stage, default_plan
+from classifiers.training.run import run
+from classifiers.training.sources import NON_COMMERCIAL, SOURCES
+from classifiers.transformer import EMBEDDED, TransformerClassifier
+
+SHARES = {source.name: 1.0 for source in SOURCES}
+PLAN = Plan(
+    stages=(Stage("first", 1, 1e-3, 1e-2, SHARES), Stage("second", 2, 1e-3, 1e-2, SHARES, hidden=0.2)),
+    batch=8,
+    checkpoint_steps=4,
+    bfloat16=False,
+    threads=1,
+)
+
+
+class Interrupted(Exception):
+    """The power went."""
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def trained(corpus: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("out")
+    run(corpus, out, encoder, PLAN, SOURCES, progress=lambda *_: None)
+    return out
+
+
+def test_a_trained_model_judges_posts(trained: Path) -> None:
+    judge = TransformerClassifier(trained / "model")
+    [verdict] = judge.classify(["my bus was late again and it is broken"])
+    assert verdict.judged
+    assert set(verdict.type_probabilities) == set(read_types(trained))
+
+
+def read_types(trained: Path) -> list[str]:
+    content = json.loads((trained / "model" / "labels.json").read_text())
+    return list(content["labels"]["types"])
+
+
+def test_training_reduces_the_loss(trained: Path) -> None:
+    losses = [json.loads(line)["loss"] for line in (trained / "log.jsonl").read_text().splitlines()]
+    assert losses[-1] < losses[0]
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    corpus: Path, encoder: Path, trained: Path, tmp_path: Path
+) -> None:
+    def cut(step: int, _steps: int, _loss: float) -> None:
+        if step == 7:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run(corpus, tmp_path, encoder, PLAN, SOURCES, progress=cut)
+    seen: list[int] = []
+    run(corpus, tmp_path, encoder, PLAN, SOURCES, progress=lambda step, *_: seen.append(step), resume=True)
+    whole = load_file(trained / "model" / "model.safetensors")
+    resumed = load_file(tmp_path / "model" / "model.safetensors")
+    assert seen[0] == 5  # after the checkpoint at step 4
+    assert all(resumed[name].equal(value) for name, value in whole.items())
+    assert read_calibration(tmp_path / "model") == read_calibration(trained / "model")
+
+
+def test_a_checkpoint_of_another_plan_is_refused(corpus: Path, encoder: Path, trained: Path) -> None:
+    with pytest.raises(ValueError, match="another plan"):
+        run(corpus, trained, encoder, replace(PLAN, seed=1), SOURCES, progress=lambda *_: None, resume=True)
+
+
+def test_non_commercial_rows_train_only_when_asked(corpus: Path) -> None:
+    assert not NON_COMMERCIAL & origins(load_corpus(corpus).manifest["train"])
+    assert NON_COMMERCIAL <= origins(load_corpus(corpus, allow_nc=True).manifest["train"])
+
+
+def test_the_shipped_model_was_trained_on_no_non_commercial_source() -> None:
+    manifest = json.loads((EMBEDDED / "manifest.json").read_text())
+    used = origins(manifest["rows"]["train"])
+    assert "tweeteval_sentiment" in used
+    assert not NON_COMMERCIAL & used
+    assert not any("NC" in manifest["licences"][name] for name in manifest["licences"])
+
+
+def origins(rows: dict[str, int]) -> set[str]:
+    return {name.rpartition("/")[2] for name in rows}
+
+
+def test_every_source_marked_nc_is_known_as_such() -> None:
+    assert {source.name for source in SOURCES if "NC" in source.licence} <= NON_COMMERCIAL
+
+
+def test_a_text_set_aside_is_in_no_training_source(tmp_path: Path) -> None:
+    text = "Why is my ORDER late, @acme?"
+    write_source(tmp_path, "tweeteval_sentiment", [{"text": text, "label_name": "negative"}], part="val")
+    rows = [{"text": "why is my order late", "label_name": "negative", "in_tweeteval": "1"}]
+    write_source(tmp_path, "tweeteval_sentiment", [*rows, {**rows[0], "text": "The bus left."}])
+    write_source(tmp_path, "tweet_sentiment_extraction", [{"text": text + " !!", "sentiment": "negative"}])
+    train = load_corpus(tmp_path).train
+    assert [row.text for rows in train.values() for row in rows] == ["The bus left."]
+
+
+def test_variants_of_one_post_stay_on_one_side_of_the_split(tmp_path: Path) -> None:
+    rows = [{"gid": str(n // 4), "label": "Neutral", "text": f"post {n // 4} variant {n}"} for n in range(400)]
+    write_source(tmp_path, "brand_entity_sentiment", rows)
+    corpus = load_corpus(tmp_path)
+    held = {row.group for row in corpus.held["brand_entity_sentiment"]}
+    kept = {row.group for row in corpus.train["brand_entity_sentiment"]}
+    assert held
+    assert kept
+    assert not held & kept
+
+
+def test_chosen_rows_of_complaint_types_are_never_set_aside(tmp_path: Path) -> None:
+    rows = [
+        {"id": str(n), "source": "app_reviews", "text": f"crash {n}", "types": "technical", "severity": "1", "flags": ""}
+        for n in range(20_000, 20_100)
+    ]
+    write_source(tmp_path, "complaint_types", rows)
+    assert load_corpus(tmp_path).held["complaint_types"] == []
+
+
+def test_a_folder_without_sources_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no source"):
+        load_corpus(tmp_path)
+
+
+def test_letters_ignores_case_masks_and_punctuation() -> None:
+    assert letters("RT @acme: It's LATE! http://x.io/1") == letters("rt it's late")
+    assert letters("!!!") == "!!!"
+
+
+def test_an_epoch_takes_each_source_by_its_share() -> None:
+    rows = epoch_rows({"a": 10, "b": 4, "c": 5}, {"a": 0.5, "b": 2.0}, (1, 2, 3))
+    assert sum(rows < 10) == 5
+    assert sorted(rows[rows >= 10]) == sorted([*range(10, 14)] * 2)
+
+
+def test_batches_hold_every_row_once_and_posts_of_like_length_together() -> None:
+    lengths = np.random.default_rng(0).integers(5, 100, 512)
+    batches = epoch_batches(np.arange(512), lengths, 16, (1,))
+    assert sorted(row for batch in batches for row in batch) == list(range(512))
+    spread = np.mean([np.ptp(lengths[batch]) for batch in batches])
+    assert spread < 20
+
+
+def test_measures_agree_with_counts_done_by_hand() -> None:
+    truth, given = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 0, 2])
+    table = confusion(truth, given, 3)
+    assert recalls(table).tolist() == pytest.approx([1 / 2, 2 / 3, 1.0])
+    assert f1_scores(table).tolist() == pytest.approx([1 / 2, 2 / 3, 1.0])
+    assert kappa(truth, given, 3) == pytest.approx((4 / 6 - 14 / 36) / (1 - 14 / 36))
+    assert kappa(truth, truth, 3, quadratic=True) == 1.0
+    assert calibration_error(np.array([0.9, 0.9, 0.1]), np.array([1, 0, 0])) == pytest.approx((0.8 + 0.1) / 3)
+
+
+def test_calibration_undoes_overconfidence() -> None:
+    rng = np.random.default_rng(5)
+    honest = rng.normal(0, 1.0, 4000)
+    labels = (rng.random(4000) < 1 / (1 + np.exp(-honest))).astype(np.int64)
+    fitted = fit_sigmoid((4 * honest + 2)[:, None], labels[:, None], lambda *_: 0.5)
+    assert fitted.scale[0] == pytest.approx(0.25, abs=0.03)
+    assert fitted.shift[0] == pytest.approx(-0.5, abs=0.1)
+    both = np.stack([np.zeros(4000), 3 * honest], axis=1)
+    assert fit_softmax(both, labels).temperature == pytest.approx(3.0, rel=0.12)
+
+
+def test_a_label_without_posts_keeps_what_the_network_says() -> None:
+    fitted = fit_sigmoid(np.ones((3, 1)), np.zeros((3, 1), dtype=np.int64), lambda *_: 0.2)
+    assert (fitted.scale, fitted.shift, fitted.threshold) == ((1.0,), (0.0,), (0.5,))
+
+
+def test_a_model_too_large_to_ship_is_not_installed(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    with (model / "model.safetensors").open("wb") as file:
+        file.truncate(50_000_001)
+    with pytest.raises(ValueError, match="50,000,001 bytes"):
+        install(model, tmp_path / "shipped")
+    assert not (tmp_path / "shipped").exists()
+
+
+def test_the_default_plan_gives_no_share_to_non_commercial_sources() -> None:
+    assert all(not stage.shares[name] for stage in default_plan().stages for name in {"airline_sentiment"})

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from collectors.registry import build
+from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
+
+SOURCES: list[tuple[Source, str]] = [
+    (FilesSource(name="inbox", path="/nowhere/x.csv"), "FilesCollector"),
+    (FeedSource(name="press", url="https://feeds.example/acme.xml"), "FeedCollector"),
+    (HackerNewsSource(name="hn", queries=("acme",)), "HackerNewsCollector"),
+]
+
+
+@pytest.mark.parametrize(("source", "name"), SOURCES)
+def test_each_kind_of_source_has_its_collector(source: Source, name: str) -> None:
+    collector = build(source, clock=lambda: datetime(2026, 11, 21, tzinfo=UTC), user_agent="monitor/test")
+    assert (type(collector).__name__, collector.source) == (name, source.name)
+
+
+def test_the_registry_alone_loads_no_collector() -> None:
+    code = (
+        "import sys, collectors.registry;"
+        "print([name for name in sys.modules if name.split('.')[0] in ('httpx', 'feedparser', 'charset_normalizer')])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
