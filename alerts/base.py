@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-
 from typing import Any, Protocol, Self
 
 from config.vocabulary import Flag, Platform, Sentiment, Severity

@@ -90,7 +90,7 @@ class Mail:
         content = body.encode("ascii")
         phase = Phase.CONNECT
         try:
-            with self._session() as smtp:
+            with self._connected() as smtp:
                 phase = Phase.MAIL
                 size = [f"SIZE={len(content)}"] if smtp.has_extn("size") else []
                 _expect(phase, *smtp.mail(self._settings.sender, size))
@@ -112,7 +112,7 @@ class Mail:
         return None
 
     @contextmanager
-    def _session(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self) -> Iterator[smtplib.SMTP]:
         settings = self._settings
         place: dict[str, Any] = {"local_hostname": self._domain, "timeout": self._timeout}
         if settings.security == "tls":

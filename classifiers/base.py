@@ -13,6 +13,9 @@ class ModelUnusable(Exception):
     """The configured model cannot be loaded or does not fit; the monitor refuses to start."""
 
 
+ROUNDING = 1e-3  # by how much three rounded probabilities may miss 1
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a classifier says of one text.
@@ -41,7 +44,7 @@ class Verdict:
     def __post_init__(self) -> None:
         """Refuse what cannot be a verdict."""
         total = self.p_negative + self.p_neutral + self.p_positive
-        if self.judged and abs(total - 1.0) > 1e-3:
+        if self.judged and abs(total - 1.0) > ROUNDING:
             raise ValueError(f"sentiment probabilities sum to {total}, not to 1")
         if not 0.0 <= self.p_complaint <= 1.0:
             raise ValueError(f"p_complaint is {self.p_complaint}, not in 0..1")

@@ -21,7 +21,7 @@ SOURCE_CAP = timedelta(hours=1)
 
 def full_jitter(tries: int, rng: Random, *, base: timedelta = BASE, cap: timedelta = CAP) -> timedelta:
     """A pause drawn evenly from 0 to min(cap, base * 2**tries); `tries` counts failures so far, from 1."""
-    ceiling = min(cap, base * 2 ** min(tries, 30))
+    ceiling = min(cap, base * (1 << min(tries, 30)))
     return ceiling * rng.random()
 
 
@@ -37,5 +37,5 @@ def source_due(failures: int, now: datetime, rng: Random) -> datetime:
 
     Not full jitter: a broken platform should never be asked again within the same second.
     """
-    pause = min(SOURCE_CAP, SOURCE_BASE * 2 ** min(failures - 1, 20))
+    pause = min(SOURCE_CAP, SOURCE_BASE * (1 << min(failures - 1, 20)))
     return now + pause * (0.5 + rng.random() / 2)

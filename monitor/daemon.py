@@ -100,16 +100,22 @@ class Daemon:
             scheduler = BackgroundScheduler(
                 executors={
                     # A destination or a source that hangs holds one thread of its own, never another's.
-                    stage: ThreadPoolExecutor(max_workers=max(1, len(units))) for stage, units in stages.items()
-                } | {"default": ThreadPoolExecutor(max_workers=1)},
+                    stage: ThreadPoolExecutor(max_workers=max(1, len(units)))
+                    for stage, units in stages.items()
+                }
+                | {"default": ThreadPoolExecutor(max_workers=1)},
                 job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
                 timezone="UTC",
             )
             for stage, units in stages.items():
                 for unit, batch in units:
                     scheduler.add_job(
-                        self._until_done(stage, unit, batch), "interval", seconds=TICK[stage], executor=stage,
-                        id=f"{stage}:{unit}", next_run_time=datetime.now(UTC),
+                        self._until_done(stage, unit, batch),
+                        "interval",
+                        seconds=TICK[stage],
+                        executor=stage,
+                        id=f"{stage}:{unit}",
+                        next_run_time=datetime.now(UTC),
                     )
             with self._signals():
                 scheduler.start()

@@ -10,8 +10,21 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 # Vendor loggers that print headers or bodies at DEBUG, or chat at INFO.
-_NOISY = ("httpx", "httpcore", "slack_sdk", "apscheduler", "alembic", "sqlalchemy", "transformers", "matplotlib",
-          "urllib3", "PIL", "fontTools", "charset_normalizer", "filelock")
+_NOISY = (
+    "httpx",
+    "httpcore",
+    "slack_sdk",
+    "apscheduler",
+    "alembic",
+    "sqlalchemy",
+    "transformers",
+    "matplotlib",
+    "urllib3",
+    "PIL",
+    "fontTools",
+    "charset_normalizer",
+    "filelock",
+)
 
 
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -34,7 +47,9 @@ def set_up(form: Literal["json", "console"], *, level: str = "info") -> None:
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -57,6 +72,6 @@ def set_up(form: Literal["json", "console"], *, level: str = "info") -> None:
 
 
 def get(stage: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose lines carry the stage's name."""
-    log: structlog.stdlib.BoundLogger = structlog.get_logger().bind(stage=stage)
+    """A logger whose lines carry the stage's name. Modules ask at import, before `set_up`: it binds at first use."""
+    log: structlog.stdlib.BoundLogger = structlog.get_logger(stage=stage)
     return log

@@ -46,8 +46,13 @@ class House:
         matcher = Matcher(self.settings.brands)
         return [
             Collect(
-                source, registry.build(source, clock=self.clock, user_agent=user_agent()), matcher, self.store,
-                self.settings, self.clock, self.rng,
+                source,
+                registry.build(source, clock=self.clock, user_agent=user_agent()),
+                matcher,
+                self.store,
+                self.settings,
+                self.clock,
+                self.rng,
             )
             for source in self.settings.sources
             if source.enabled

@@ -30,7 +30,7 @@ def fit(scores: Scores, truth: Truth) -> Calibration:
     """Fit every head on the posts that have its label; a head without any keeps what the network says."""
     severity = fit_softmax(scores.severity, truth.severity)
     return Calibration(
-        sentiment=fit_softmax(scores.sentiment, truth.sentiment),
+        sentiment=fit_softmax(scores.sentiment, truth.sentiment, balanced=True),
         complaint=fit_sigmoid(scores.complaint, truth.complaint[:, None], best_by_f1),
         types=fit_sigmoid(scores.types, truth.types, best_by_f1),
         severity=severity,
@@ -39,17 +39,23 @@ def fit(scores: Scores, truth: Truth) -> Calibration:
     )
 
 
-def fit_softmax(scores: Array, labels: Ints) -> Softmax:
-    """Fit temperature and biases by likelihood."""
+def fit_softmax(scores: Array, labels: Ints, *, balanced: bool = False) -> Softmax:
+    """Fit temperature and biases by likelihood.
+
+    `balanced` lets every class weigh alike, however many posts it has: the shares of the classes differ from
+    source to source, and a rare class that matters, such as negative among general tweets, is not given up.
+    """
     rows = np.flatnonzero(labels != UNKNOWN)
     classes = scores.shape[1]
     if not len(rows):
         return Softmax(1.0, (0.0,) * classes)
     raw, target = torch.from_numpy(scores[rows]), torch.from_numpy(labels[rows])
+    counts = torch.bincount(target, minlength=classes).double()
+    weight = len(rows) / counts.clamp(min=1.0) / classes if balanced else None
     found = torch.zeros(classes + 1, dtype=torch.float64, requires_grad=True)  # log temperature, biases
 
     def cost() -> Tensor:
-        likelihood = functional.cross_entropy(raw / found[0].exp() + found[1:], target)
+        likelihood = functional.cross_entropy(raw / found[0].exp() + found[1:], target, weight=weight)
         return likelihood + RIDGE * found.square().sum()
 
     values = _minimum(found, cost)

@@ -48,10 +48,7 @@ def digest_of(path: Path) -> str:
 
 
 def install(folder: Path, target: Path) -> None:
-    """Put a finished model in the place of the shipped one; ValueError where it is too large.
-
-    Files that the model does not have, such as the model card, stay.
-    """
+    """Put a finished model in the place of the shipped one; ValueError where it is too large."""
     size = size_of(folder)
     if size > MAX_BYTES:
         raise ValueError(f"{folder}: {size:,} bytes, at most {MAX_BYTES:,}")

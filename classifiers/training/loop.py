@@ -21,6 +21,7 @@ from classifiers.training.losses import batch_loss
 from classifiers.training.plan import Plan, Stage
 
 CHECKPOINT = "checkpoint.pt"
+ANCHOR = "anchor.pt"
 Progress = Callable[[int, int, float], None]  # step, steps in all, loss
 
 
@@ -59,7 +60,7 @@ def train(
     resume: bool,
     progress: Progress,
 ) -> None:
-    """Train `network` in place, writing `checkpoint.pt` and `log.jsonl` under `out`.
+    """Train `network` in place, writing `checkpoint.pt`, `anchor.pt` and `log.jsonl` under `out`.
 
     With `resume`, go on after the last checkpoint there, or start where there is none; ValueError where the
     checkpoint belongs to another plan or other posts.
@@ -91,8 +92,21 @@ def train(
         progress(step.number + 1, len(steps), recent[-1])
         if (step.number + 1) % plan.checkpoint_steps == 0 or step.number + 1 == len(steps):
             _save(out / CHECKPOINT, network, optimizer, run, step.number + 1)
+            if step.stage_index == 0:
+                torch.save(network.state_dict(), out / ANCHOR)
             _log(out / "log.jsonl", step, len(steps), recent, time.monotonic() - started)
             recent.clear()
+    if plan.anchor and (out / ANCHOR).exists():
+        mix(network, torch.load(out / ANCHOR, weights_only=True), plan.anchor)
+
+
+def mix(network: PostNetwork, anchor: Mapping[str, torch.Tensor], share: float) -> None:
+    """Draw the network's weights towards the anchor's by `share`.
+
+    Averaging weights along one run undoes some of what the last epochs learnt by heart (Wortsman et al. 2022).
+    """
+    state = {name: value.lerp(anchor[name].to(value.dtype), share) for name, value in network.state_dict().items()}
+    network.load_state_dict(state)
 
 
 def _optimizer(network: PostNetwork, plan: Plan) -> torch.optim.Optimizer:

@@ -31,6 +31,7 @@ class Plan:
     weight_decay: float = 0.01
     clip: float = 1.0
     checkpoint_steps: int = 250
+    anchor: float = 0.2  # share in the final weights of those at the first stage's last checkpoint; see `loop.mix`
     bfloat16: bool = True
     threads: int = field(default=2)
 
@@ -38,6 +39,8 @@ class Plan:
         """Refuse a run that would train nothing."""
         if not self.stages or self.batch < 1:
             raise ValueError("a plan needs a stage and a batch")
+        if not 0.0 <= self.anchor < 1.0:
+            raise ValueError(f"anchor {self.anchor}, not in 0..1")
 
 
 def default_plan() -> Plan:

@@ -9,9 +9,12 @@ from typing import Any
 
 import torch
 import transformers
+from transformers import PreTrainedTokenizerBase
 
 from classifiers import text
+from classifiers.network import PostNetwork
 from classifiers.training.arrays import labelled
+from classifiers.training.card import card
 from classifiers.training.data import SPLIT_SEED, Corpus, load_corpus
 from classifiers.training.encoder import start
 from classifiers.training.evaluate import HALVES_SEED, Metrics
@@ -37,7 +40,7 @@ def run(
 ) -> Metrics:
     """Train, export, calibrate and measure; return the metrics.
 
-    `out/model` holds weights, tokenizer, labels.json, metrics.json and manifest.json. Run again with `resume` it
+    `out/model` holds weights, tokenizer, labels.json, metrics.json, manifest.json and the model card. Run again with `resume` it
     goes on after the last checkpoint, and after the last step only exports and measures again.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -45,11 +48,23 @@ def run(
     network, tokenizer = start(encoder, plan.seed)
     posts = {name: labelled(rows, tokenizer) for name, rows in corpus.train.items()}
     train(network, tokenizer, posts, plan, out, resume=resume, progress=progress)
-    model = out / MODEL
+    return finish(network, tokenizer, corpus, out / MODEL, made_of=manifest(corpus, encoder, plan, sources))
+
+
+def finish(
+    network: PostNetwork,
+    tokenizer: PreTrainedTokenizerBase,
+    corpus: Corpus,
+    model: Path,
+    *,
+    made_of: dict[str, Any],
+) -> Metrics:
+    """Export, calibrate and measure a trained network; write everything that ships to `model`."""
     export(network, tokenizer, model)
     metrics = calibrate_and_measure(model, corpus)
     write_json(model / "metrics.json", metrics)
-    write_json(model / "manifest.json", manifest(corpus, encoder, plan, sources))
+    write_json(model / "manifest.json", made_of)
+    (model / "MODEL_CARD.md").write_text(card(metrics, made_of), encoding="utf-8")
     return metrics
 
 
@@ -62,7 +77,10 @@ def manifest(corpus: Corpus, encoder: Path, plan: Plan, sources: Sequence[Traini
         "seeds": {"training": plan.seed, "split": SPLIT_SEED, "calibration halves": HALVES_SEED},
         "held_per_cent": {source.name: source.held for source in sources if source.name in corpus.held},
         "plan": asdict(plan),
-        "encoder": {"name": "all-MiniLM-L6-v2", "sha256": digest_of(encoder / "model.safetensors")},
+        "encoder": {
+            "folder": f"{encoder.parent.name}/{encoder.name}",
+            "sha256": digest_of(encoder / "model.safetensors"),
+        },
         "preparation": text.VERSION,
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
     }

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli import cases, configuring, deliveries, digesting, posts, routing, running, scoring
+from monitor.cli import cases, configuring, deliveries, digesting, posts, routing, running, scoring, sources
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
-    "-c", "--config", "config", type=click.Path(dir_okay=False), default="monitor.toml", show_default=True,
-    envvar="MONITOR_CONFIG", help="The configuration file.",
+    "-c",
+    "--config",
+    "config",
+    type=click.Path(dir_okay=False),
+    default="monitor.toml",
+    show_default=True,
+    envvar="MONITOR_CONFIG",
+    help="The configuration file.",
 )
 @click.version_option(package_name="sentiment-monitor", prog_name="monitor")
 @click.pass_context
@@ -28,6 +34,7 @@ main.add_command(running.run)
 main.add_command(running.status)
 main.add_command(running.db)
 main.add_command(running.demo)
+main.add_command(sources.sources)
 main.add_command(posts.import_file)
 main.add_command(scoring.score)
 main.add_command(routing.route)

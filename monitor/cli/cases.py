@@ -46,9 +46,14 @@ def list_(path: str, states: tuple[str, ...], assignee: str | None, limit: int, 
     table = Table("case", "severity", "state", "about", "customer", "posts", "waits since", "assignee")
     for case in found:
         table.add_row(
-            str(case.id), case.severity.name.lower(), case.state, Text(case.main_type or "-"),
-            Text(f"{case.handle or case.author or 'unknown'} on {case.platform}"), str(case.posts),
-            ago(case.waits_since, wall_clock()), Text(case.assignee or "-"),
+            str(case.id),
+            case.severity.name.lower(),
+            case.state,
+            Text(case.main_type or "-"),
+            Text(f"{case.handle or case.author or 'unknown'} on {case.platform}"),
+            str(case.posts),
+            ago(case.waits_since, wall_clock()),
+            Text(case.assignee or "-"),
         )
     Console().print(table if found else Text("No such case."))
 
@@ -77,12 +82,16 @@ def show(path: str, case_id: int) -> None:
         click.echo("  " + for_terminal(post.text).replace("\n", "\n  "))
     click.echo("\nMessages:")
     for d in seen.deliveries:
-        click.echo(f"  {d.kind} to {d.channel}: {d.state} {local(d.sent_at, settings)}"
-                   + (f" ({for_terminal(d.error)})" if d.error else ""))
+        click.echo(
+            f"  {d.kind} to {d.channel}: {d.state} {local(d.sent_at, settings)}"
+            + (f" ({for_terminal(d.error)})" if d.error else "")
+        )
     click.echo("\nHistory:")
     for line in seen.history:
-        click.echo(f"  {local(line.at, settings)} {line.event}: {line.before} -> {line.after}, by {for_terminal(line.who)}"
-                   + (f": {for_terminal(line.why)}" if line.why else ""))
+        click.echo(
+            f"  {local(line.at, settings)} {line.event}: {line.before} -> {line.after}, by {for_terminal(line.who)}"
+            + (f": {for_terminal(line.why)}" if line.why else "")
+        )
 
 
 def _move(path: str, case_ids: tuple[int, ...], event: CaseEvent, who: str, why: str) -> None:

@@ -33,8 +33,16 @@ def list_(path: str, states: tuple[str, ...], limit: int) -> None:
         found = store.outbox.listing(wanted, limit=limit)
     table = Table("delivery", "kind", "destination", "case", "state", "attempts", "next try", "last error")
     for d in found:
-        table.add_row(str(d.id), d.kind, Text(d.channel), str(d.case_id or "-"), d.state, str(d.attempt),
-                      local(d.not_before, settings), Text(d.error or ""))
+        table.add_row(
+            str(d.id),
+            d.kind,
+            Text(d.channel),
+            str(d.case_id or "-"),
+            d.state,
+            str(d.attempt),
+            local(d.not_before, settings),
+            Text(d.error or ""),
+        )
     Console().print(table if found else Text("No such delivery."))
 
 

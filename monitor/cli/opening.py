@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from monitor.store.engine import Store
 
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BAD_CONFIG = 2  # exit status for a configuration that cannot be used
 
 
@@ -57,10 +58,11 @@ def local(at: datetime | None, settings: Settings) -> str:
 
 
 def ago(at: datetime | None, now: datetime) -> str:
-    """How long ago, in one unit: "12 min", "3 h", "5 d"; "never" for none."""
+    """How long ago, in one unit: "12 min ago", "3 h ago", "5 d ago"; "never" for none."""
     if at is None:
         return "never"
-    minutes = max(0, int((now - at).total_seconds() // 60))
-    if minutes < 120:
-        return f"{minutes} min ago"
-    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} d ago"
+    age = max(timedelta(), now - at)
+    for unit, name in ((_DAY, "d"), (_HOUR, "h")):
+        if age >= 2 * unit:
+            return f"{age // unit} {name} ago"
+    return f"{age // _MINUTE} min ago"

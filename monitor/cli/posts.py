@@ -20,14 +20,19 @@ IMPORT = "import"  # the name under which posts from the command line are kept
 @click.option("--source", help="Read it as this files source of the configuration does (columns, platform, …).")
 @click.option("--brand", help="All posts are about this brand; without it, they are matched by alias.")
 @click.option("--platform", help="Where the posts stood (x, reddit, …; default: file).")
-@click.option("--column", "columns", multiple=True, metavar="WHAT=NAME",
-              help="Which column holds what: text, id, created_at, author, followers, url, thread, …")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="WHAT=NAME",
+    help="Which column holds what: text, id, created_at, author, followers, url, thread, …",
+)
 @click.option("--time-zone", help="For times without a zone, such as Europe/Berlin.")
 @click.option("--encoding", help="If it is not recognised.")
 @click.option("--delimiter", help="If it is not recognised.")
 @click.option("--bad-rows", default=20, show_default=True, help="How many bad rows to list.")
 @click.pass_obj
-def import_file(path: str, file: str, bad_rows: int, **options: Any) -> None:
+def import_file(path: str, /, file: str, bad_rows: int, **options: Any) -> None:
     """Store the posts of a CSV or JSON Lines FILE (plain or gzip). Importing it again adds nothing.
 
     The daemon judges and routes them; without one running:  monitor run --once
@@ -48,7 +53,11 @@ def import_file(path: str, file: str, bad_rows: int, **options: Any) -> None:
             task = bar.add_task("reading")
             try:
                 tally, rejects = import_posts(
-                    source, collector, Matcher(settings.brands), store, wall_clock,
+                    source,
+                    collector,
+                    Matcher(settings.brands),
+                    store,
+                    wall_clock,
                     progress=lambda t: bar.update(task, description=f"{t.read} rows read, {t.stored} stored"),
                 )
             except SourceError as error:
@@ -86,9 +95,14 @@ def _source(settings: Settings, file: str, options: dict[str, Any]) -> FilesSour
     from pydantic import ValidationError
 
     try:
-        return FilesSource.model_validate({
-            "name": IMPORT, "path": str(Path(file).absolute()), "columns": {w: n for w, _, n in pairs}, **given,
-        })
+        return FilesSource.model_validate(
+            {
+                "name": IMPORT,
+                "path": str(Path(file).absolute()),
+                "columns": {w: n for w, _, n in pairs},
+                **given,
+            }
+        )
     except ValidationError as error:
         first = error.errors()[0]
         raise click.ClickException(f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from None

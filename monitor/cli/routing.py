@@ -28,7 +28,7 @@ def route() -> None:
 @click.option("--language", help="Say the language instead of detecting it.")
 @click.option("--expect", help="Channels, separated by commas; exit status 1 if the post would go elsewhere.")
 @click.pass_obj
-def test(path: str, text: str, expect: str | None, **said: Any) -> None:
+def test(path: str, /, text: str, expect: str | None, **said: Any) -> None:
     """Print what the policy says of a post with this TEXT, which routes it takes, and over which channels."""
     from alerts.policy import decide
     from alerts.routing import explain
@@ -38,8 +38,13 @@ def test(path: str, text: str, expect: str | None, **said: Any) -> None:
     mention = _mention(settings, text, said)
     now = datetime.now(UTC)
     languages = {brand.name: brand.languages for brand in settings.brands}
-    decision = decide(mention, thresholds=settings.thresholds, brand_languages=languages[mention.brand],
-                      max_age=settings.alerting.max_age, now=now)
+    decision = decide(
+        mention,
+        thresholds=settings.thresholds,
+        brand_languages=languages[mention.brand],
+        max_age=settings.alerting.max_age,
+        now=now,
+    )
     kinds = ", ".join(mention.types) or "no complaint type"
     click.echo(
         f"brand {mention.brand} (by {mention.alias}), {mention.sentiment} {mention.confidence:.0%}, "
@@ -76,8 +81,14 @@ def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
     if said["platform"] not in list(Platform):
         raise click.BadParameter(f"known platforms: {', '.join(Platform)}", param_hint="--platform")
     now = datetime.now(UTC)
-    post = Post(platform=Platform(said["platform"]), native_id="test", text=text, published_at=now,
-                author_handle=said["author"], followers=said["followers"])
+    post = Post(
+        platform=Platform(said["platform"]),
+        native_id="test",
+        text=text,
+        published_at=now,
+        author_handle=said["author"],
+        followers=said["followers"],
+    )
     heard = Matcher(settings.brands).heard(post, said["brand"])
     if heard is None:
         click.echo("matches no brand by any alias: it would not be kept. Taken as one for this test.", err=True)
@@ -88,9 +99,22 @@ def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
     except ModelUnusable as error:
         raise click.ClickException(str(error)) from None
     stored = StoredPost(
-        id=0, platform=post.platform, native_id="test", source="test", text=text, title=None, author_id=None,
-        author_handle=post.author_handle, author_name=None, followers=post.followers, url=None, thread=None,
-        published_at=now, dated_by="platform", collected_at=now, ours=bool(heard and heard.ours),
+        id=0,
+        platform=post.platform,
+        native_id="test",
+        source="test",
+        text=text,
+        title=None,
+        author_id=None,
+        author_handle=post.author_handle,
+        author_name=None,
+        followers=post.followers,
+        url=None,
+        thread=None,
+        published_at=now,
+        dated_by="platform",
+        collected_at=now,
+        ours=bool(heard and heard.ours),
         state=PostState.SCORED,
     )
     mention = as_mention(
@@ -100,8 +124,13 @@ def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
         mention = replace(mention, types=said["types"], complaint=True, p_complaint=1.0, type_confidence=1.0)
     if said["severity"]:
         severity = Severity[said["severity"].upper()]
-        mention = replace(mention, severity=severity, severity_confidence=1.0, complaint=severity > 0,
-                          p_complaint=1.0 if severity else mention.p_complaint)
+        mention = replace(
+            mention,
+            severity=severity,
+            severity_confidence=1.0,
+            complaint=severity > 0,
+            p_complaint=1.0 if severity else mention.p_complaint,
+        )
     if said["language"]:
         mention = replace(mention, language=said["language"])
     return mention

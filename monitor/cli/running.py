@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.opening import ago, opened, read_settings
+from monitor.cli.opening import ago, local, opened, read_settings
 
 STAGES = ("collect", "score", "decide", "deliver", "tend", "digest")
 
@@ -37,9 +37,11 @@ def run(path: str, once: bool, only: tuple[str, ...], form: str, log_level: str)
                 return
             done = daemon.drain()
             left = store.outbox.unfinished()
+            coming = [at for at in map(store.outbox.next_due, daemon.house.destinations().all) if at is not None]
         except (AlreadyRunning, ModelUnusable, SecretUnavailable) as error:
             raise click.ClickException(str(error)) from None
-        click.echo(f"Done: {done} unit(s) of work. Messages still to be delivered: {left}.", err=True)
+        when = f", the next one due {local(min(coming), settings)}" if coming else ""
+        click.echo(f"Done: {done} unit(s) of work. Messages still to be delivered: {left}{when}.", err=True)
 
 
 @click.command()
@@ -65,8 +67,11 @@ def status(path: str, as_json: bool) -> None:
     for line in seen.sources:
         facts = line.facts
         table.add_row(
-            line.name, Text(line.health, style=colours.get(line.health, "bold red")),
-            ago(facts.last_success_at, seen.at), ago(facts.last_post_at, seen.at), str(facts.total.stored),
+            line.name,
+            Text(line.health, style=colours.get(line.health, "bold red")),
+            ago(facts.last_success_at, seen.at),
+            ago(facts.last_post_at, seen.at),
+            str(facts.total.stored),
             Text(facts.last_error if facts.failures else ""),
         )
     console.print(table)
@@ -75,7 +80,10 @@ def status(path: str, as_json: bool) -> None:
     table = Table("destination", "waiting", "sent", "dead", "state", title="Outbox")
     for place in seen.destinations:
         table.add_row(
-            Text(place.name), str(place.waiting), str(place.sent), str(place.dead),
+            Text(place.name),
+            str(place.waiting),
+            str(place.sent),
+            str(place.dead),
             Text(place.state, style="green" if place.state == "working" else "bold red"),
         )
     console.print(table)

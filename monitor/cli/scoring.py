@@ -15,15 +15,29 @@ if TYPE_CHECKING:
     from classifiers.base import Classifier, Verdict
     from config.models import Model
 
-ADDED = ("sentiment", "p_negative", "p_neutral", "p_positive", "p_complaint", "types", "severity", "flags", "language",
-         "model")
+ADDED = (
+    "sentiment",
+    "p_negative",
+    "p_neutral",
+    "p_positive",
+    "p_complaint",
+    "types",
+    "severity",
+    "flags",
+    "language",
+    "model",
+)
 PIECE = 2048  # rows judged at once: enough to sort by length, little memory
 
 
 @click.command()
 @click.argument("texts", nargs=-1)
-@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="A CSV file (plain or gzip) to judge row by row.")
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV file (plain or gzip) to judge row by row.",
+)
 @click.option("--text-column", default="text", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it with the verdicts.")
 @click.pass_obj
@@ -73,8 +87,11 @@ def _say(text: str, verdict: Verdict) -> None:
         return
     colour = {"negative": "red", "neutral": "yellow", "positive": "green"}[verdict.sentiment]
     console.print(
-        Text("  ").append(f"{verdict.sentiment} {verdict.confidence:.0%}", style=colour).append(
-            f"   (negative {verdict.p_negative:.2f}, neutral {verdict.p_neutral:.2f}, positive {verdict.p_positive:.2f})"
+        Text("  ")
+        .append(f"{verdict.sentiment} {verdict.confidence:.0%}", style=colour)
+        .append(
+            f"   (negative {verdict.p_negative:.2f}, neutral {verdict.p_neutral:.2f}, "
+            f"positive {verdict.p_positive:.2f})"
         )
     )
     what = f"  complaint {verdict.p_complaint:.0%}"
@@ -119,9 +136,11 @@ def _score_file(classifier: Classifier, file: Path, text_column: str, out: Path)
     columns = (SpinnerColumn(), TextColumn("judging"), MofNCompleteColumn(), TimeElapsedColumn())
     written = out.with_name(out.name + ".part")
     try:
-        with _open(file) as source, written.open("w", encoding="utf-8", newline="") as target, Progress(
-            *columns, console=Console(stderr=True), transient=True
-        ) as progress:
+        with (
+            _open(file) as source,
+            written.open("w", encoding="utf-8", newline="") as target,
+            Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+        ):
             reader = csv.DictReader(source, strict=True)
             names = list(reader.fieldnames or ())
             if text_column not in names:

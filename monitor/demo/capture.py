@@ -91,14 +91,15 @@ class _Http(BaseHTTPRequestHandler):
 
 def _slack(captured: Captured) -> type[_Http]:
     class Slack(_Http):
-        def do_POST(self) -> None:  # noqa: N802 - the base class names it so
+        def do_POST(self) -> None:
             raw = self.body()
             asked = self._fields(raw)
             if not self.path.rstrip("/").endswith("chat.postMessage"):
                 self.answer(200, {"ok": True, "messages": [], "has_more": False})
                 return
-            number = captured.keep("slack", captured.slack, asked, ".json",
-                                   json.dumps(asked, indent=2, ensure_ascii=False).encode())
+            number = captured.keep(
+                "slack", captured.slack, asked, ".json", json.dumps(asked, indent=2, ensure_ascii=False).encode()
+            )
             self.answer(200, {"ok": True, "channel": asked.get("channel"), "ts": f"{1_700_000_000 + number}.000100"})
 
         def _fields(self, raw: bytes) -> dict[str, Any]:
@@ -115,10 +116,12 @@ def _slack(captured: Captured) -> type[_Http]:
 
 def _webhook(captured: Captured) -> type[_Http]:
     class Webhook(_Http):
-        def do_POST(self) -> None:  # noqa: N802 - the base class names it so
+        def do_POST(self) -> None:
             raw = self.body()
             body = json.loads(raw)
-            captured.keep("webhook", captured.webhooks, body, ".json", json.dumps(body, indent=2, ensure_ascii=False).encode())
+            captured.keep(
+                "webhook", captured.webhooks, body, ".json", json.dumps(body, indent=2, ensure_ascii=False).encode()
+            )
             self.answer(202, {})
 
     return Webhook

@@ -23,16 +23,21 @@ def page(
 ) -> str:
     """The page, self-contained; all foreign text escaped."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     names = {c.conversation: c.name for c in settings.channels if c.kind == "slack"}
     return environment.get_template("index.html.jinja").render(
         company=settings.company,
         week=week,
         weeks=(week, week.back(1)),
-        slack=[(f"{n:04}", names.get(m.get("channel", ""), "?"), bool(m.get("thread_ts")), list(_lines(m)))
-               for n, m in enumerate(captured.slack, 1)],
+        slack=[
+            (f"{n:04}", names.get(m.get("channel", ""), "?"), bool(m.get("thread_ts")), list(_lines(m)))
+            for n, m in enumerate(captured.slack, 1)
+        ],
         mails=[(f"{n:04}", subject_of(raw), addressee(raw)) for n, raw in enumerate(captured.mails, 1)],
         webhooks=len(captured.webhooks),
         states=[(state.value, sum(case.state is state for case in cases)) for state in CaseState],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from monitor.demo.timeline import fortnight
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class Reveal:
@@ -17,32 +19,31 @@ class Reveal:
     def __init__(self, full: list[Path], folder: Path, *, end: date) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         times = {post.id: post.at for post in fortnight(end)}
-        self._files = [(path, folder / path.name, list(_records(path, times))) for path in full]
+        self._files = [(folder / path.name, list(_records(path, times))) for path in full]
         self._at = [0] * len(full)
+        for copy, _ in self._files:
+            copy.touch()  # an export without posts is there, too
 
-    def until(self, now: datetime) -> list[str]:
-        """Append what is published by `now`; the names of the sources whose file has grown."""
-        grown = []
-        for number, (path, copy, records) in enumerate(self._files):
+    def until(self, now: datetime) -> None:
+        """Append what is published by `now`."""
+        for number, (copy, records) in enumerate(self._files):
             start = self._at[number]
             end = start
-            while end < len(records) and (records[end][0] is None or records[end][0] <= now):
+            while end < len(records) and records[end][0] <= now:
                 end += 1
             if end > start:
                 with copy.open("ab") as file:
                     file.write(b"".join(raw for _, raw in records[start:end]))
                 self._at[number] = end
-                grown.append(path.stem.replace("_", "-"))
-        return grown
 
 
-def _records(path: Path, times: dict[str, datetime]) -> Iterator[tuple[datetime | None, bytes]]:
-    """Each record's time (None: at once; a bad or repeated one comes with the one before it) and its bytes."""
+def _records(path: Path, times: dict[str, datetime]) -> Iterator[tuple[datetime, bytes]]:
+    """Each record's time and its bytes; a header, a bad or a repeated row comes with the one before it."""
     lines = path.read_bytes().splitlines(keepends=True)
-    last: datetime | None = None
+    last = BEGINNING
     for identity, first, end in (_csv_records if path.suffix == ".csv" else _json_records)(lines):
         at = times.get(identity)
-        last = max((t for t in (last, at) if t is not None), default=None)
+        last = last if at is None else max(last, at)
         yield last, b"".join(lines[first:end])
 
 

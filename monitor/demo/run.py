@@ -62,7 +62,9 @@ def play(out: Path) -> None:
         full = write_posts(out / "posts", end=LAST_DAY)
         (out / CONFIG).write_text(
             settings_text(
-                out / "inbox", slack_port=captured.slack_port, smtp_port=captured.smtp_port,
+                out / "inbox",
+                slack_port=captured.slack_port,
+                smtp_port=captured.smtp_port,
                 webhook_port=captured.webhook_port,
             ),
             encoding="utf-8",
@@ -71,14 +73,15 @@ def play(out: Path) -> None:
         settings = load(out / CONFIG)
         store = open_store(settings.database)
         stack.callback(store.close)
-        _pass_the_time(House(settings, store, _clock(), Random(LAST_DAY.toordinal())), reveal)
+        _pass_the_time(House(settings, store, _clock(), Random(7)), reveal)  # noqa: S311 - jitter, the same in every demo
         played = _report(out, settings, store, captured)
     _say(out, played)
 
 
 def _clock() -> SetClock:
     first, _ = weeks(LAST_DAY)
-    return SetClock(datetime.combine(first, time(), ZONE).astimezone(UTC))
+    # The first look is at the very beginning of the first week.
+    return SetClock(datetime.combine(first, time(), ZONE).astimezone(UTC) - STEP)
 
 
 def _pass_the_time(house: House, reveal: Reveal) -> None:
@@ -92,16 +95,21 @@ def _pass_the_time(house: House, reveal: Reveal) -> None:
     score, decide = house.score(house.classifier()), house.decide(destinations)
     deliver, tend, digest = house.deliver(destinations), house.tend(destinations), house.digest()
     batches: list[Callable[[], int]] = [
-        score.batch, decide.batch, tend.batch, digest.batch, *(worker.batch for worker in deliver)
+        score.batch,
+        decide.batch,
+        tend.batch,
+        digest.batch,
+        *(worker.batch for worker in deliver),
     ]
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("two invented weeks", total=(end - clock()) // STEP)
         while clock() < end:
             clock.advance(STEP)
-            for name in reveal.until(clock()):
-                _read(next(one for one in collectors if one.source == name))
-            while any([batch() for batch in batches]):
+            reveal.until(clock())
+            for source in collectors:
+                _read(source)
+            while sum(batch() for batch in batches):
                 pass
             bar.update(task, advance=1, description=f"{clock().astimezone(ZONE):%a %d %b %H:%M}")
 
@@ -126,7 +134,9 @@ def _report(out: Path, settings: Settings, store: Store, captured: Captured) -> 
 
 
 def _rejects(store: Store, settings: Settings) -> list[str]:
-    return [f"{one.place}: {one.reason}" for source in settings.sources for one in store.sources.rejects(source.name, 20)]
+    return [
+        f"{one.place}: {one.reason}" for source in settings.sources for one in store.sources.rejects(source.name, 20)
+    ]
 
 
 def _empty(out: Path) -> None:
@@ -145,7 +155,8 @@ def _say(out: Path, played: Played) -> None:
     click.echo(
         f"{sum(played.posts.values())} posts kept, {played.cases} cases, {len(captured.slack)} Slack messages, "
         f"{len(captured.webhooks)} webhook calls, {len(captured.mails)} mails ("
-        + ", ".join(f"{count} to {who}" for who, count in mails.most_common()) + ")."
+        + ", ".join(f"{count} to {who}" for who, count in mails.most_common())
+        + ")."
     )
     week = Week.of(datetime.combine(LAST_DAY, time(12), ZONE), ZONE)
     click.echo("\nLook at:")

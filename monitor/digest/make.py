@@ -45,7 +45,7 @@ def facts_of(store: Store, settings: Settings, week: Week, now: datetime) -> Fac
             week=week,
             zone=settings.zone,
             now=now,
-            overdue_after=settings.alerting.escalation.remind_after,
+            overdue_after=settings.alerting.escalation.escalate_after,
             sources={source.name: source.every for source in settings.sources if source.enabled},
         ),
     )

@@ -38,8 +38,10 @@ class SendDigest:
         rendered = render(facts)
         deliveries = [
             NewDelivery(
-                key=make.digest_key(week, recipient), kind=MessageKind.DIGEST,
-                channel=f"{self._settings.digest.channel}:{recipient}", message=facts.to_json(),
+                key=make.digest_key(week, recipient),
+                kind=MessageKind.DIGEST,
+                channel=f"{self._settings.digest.channel}:{recipient}",
+                message=facts.to_json(),
                 body=make.mail_body(rendered, self._settings, week=week, recipient=recipient, at=facts.made_at),
                 not_before=now,
             )
@@ -60,7 +62,6 @@ class SendDigest:
         if self._store.outbox.known(keys) == keys:
             return None
         backlog = self._store.posts.backlog()
-        if backlog.get(PostState.COLLECTED, 0) + backlog.get(PostState.SCORED, 0):
-            if now < send_time(week, zone, digest) + WAIT_FOR_BACKLOG:
-                return None
-        return week
+        waiting = backlog.get(PostState.COLLECTED, 0) + backlog.get(PostState.SCORED, 0)
+        patient = now < send_time(week, zone, digest) + WAIT_FOR_BACKLOG
+        return None if waiting and patient else week

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -80,11 +80,22 @@ class Casework:
         case = self._joinable(raised)
         if case is None:
             opened = CaseFacts(
-                id=next(self.ids), brand=raised.brand, platform=post.platform, thread=thread_of(post),
-                author=author_of(post), handle=post.author_handle, state=CaseState.OPEN,
-                severity=raised.severity, main_type=raised.main_type, waits_since=self.now,
-                routes=raised.routing.names, channels=raised.routing.channels, posts=1, opened_at=self.now,
-                first_post_at=post.published_at, last_post_at=post.published_at,
+                id=next(self.ids),
+                brand=raised.brand,
+                platform=post.platform,
+                thread=thread_of(post),
+                author=author_of(post),
+                handle=post.author_handle,
+                state=CaseState.OPEN,
+                severity=raised.severity,
+                main_type=raised.main_type,
+                waits_since=self.now,
+                routes=raised.routing.names,
+                channels=raised.routing.channels,
+                posts=1,
+                opened_at=self.now,
+                first_post_at=post.published_at,
+                last_post_at=post.published_at,
             )
             self._index(opened)
             self.new.add(opened.id)
@@ -125,10 +136,13 @@ class Casework:
                 self.posts.append(CasePost(case_id, post.id, "ours"))
                 if case.state is CaseState.RESPONDED:
                     continue
-                self._change(replace(
-                    case, state=after(case.state, CaseEvent.RESPOND),
-                    first_response_at=case.first_response_at or post.published_at,
-                ))
+                self._change(
+                    replace(
+                        case,
+                        state=after(case.state, CaseEvent.RESPOND),
+                        first_response_at=case.first_response_at or post.published_at,
+                    )
+                )
                 answered.append(self.cases[case_id])
         return answered
 
@@ -144,8 +158,11 @@ class Casework:
         if author is not None:
             ids = self._by_author.get((raised.brand, post.platform, author), ())
         elif post.thread is not None:
-            ids = [i for i in self._by_thread.get((raised.brand, post.platform, post.thread), ())
-                   if self.cases[i].author is None]
+            ids = [
+                i
+                for i in self._by_thread.get((raised.brand, post.platform, post.thread), ())
+                if self.cases[i].author is None
+            ]
         else:
             return None
         for case_id in reversed(ids):
@@ -159,8 +176,6 @@ def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(first + second))
 
 
-def keys_of(posts: Iterable[tuple[StoredPost, Mapping[str, str]]]) -> set[tuple[str, str, str | None, str | None]]:
-    """What to ask the store for: (brand, platform, thread, author) of every post of a batch."""
-    return {
-        (brand, str(post.platform), thread_of(post), author_of(post)) for post, aliases in posts for brand in aliases
-    }
+def keys_of(posts: Iterable[tuple[StoredPost, Collection[str]]]) -> set[tuple[str, str, str | None, str | None]]:
+    """What to ask the store for: (brand, platform, thread, author) of every post and brand of a batch."""
+    return {(brand, str(post.platform), thread_of(post), author_of(post)) for post, brands in posts for brand in brands}

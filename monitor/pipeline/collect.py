@@ -26,7 +26,13 @@ class Collect:
     """Brings the posts of one source into the store, piece by piece."""
 
     def __init__(
-        self, source: Source, collector: Collector, matcher: Matcher, store: Store, settings: Settings, clock: Clock,
+        self,
+        source: Source,
+        collector: Collector,
+        matcher: Matcher,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
         rng: Random,
     ) -> None:
         self._source = source
@@ -69,14 +75,26 @@ class Collect:
         now = self._clock()
         pause = timedelta(0) if harvest.more else self._source.every
         tally = self._store.posts.save_harvest(
-            self._source.name, heard, rejects=harvest.rejects, unmatched=unmatched, cursor=harvest.cursor,
-            next_due_at=now + pause, now=now,
+            self._source.name,
+            heard,
+            rejects=harvest.rejects,
+            unmatched=unmatched,
+            cursor=harvest.cursor,
+            next_due_at=now + pause,
+            now=now,
         )
         for note in harvest.notes:
             log.warning("source note", source=self._source.name, note=note)
         if tally.read:
-            log.info("harvest stored", source=self._source.name, stored=tally.stored, duplicates=tally.duplicates,
-                     edited=tally.edited, unmatched=tally.unmatched, rejected=tally.rejected)
+            log.info(
+                "harvest stored",
+                source=self._source.name,
+                stored=tally.stored,
+                duplicates=tally.duplicates,
+                edited=tally.edited,
+                unmatched=tally.unmatched,
+                rejected=tally.rejected,
+            )
         if state.told:
             self._tell("recovered", f"Source {self._source.name} works again", ())
             self._store.sources.mark_told(self._source.name, told=False)
@@ -90,8 +108,15 @@ class Collect:
         failures = self._store.posts.save_failure(
             self._source.name, error=f"{type(error).__name__}: {error}", retry_at=due, stopped=stopped, now=now
         )
-        log.warning("source failed", source=self._source.name, error=type(error).__name__, why=str(error),
-                    failures=failures, next_due=due.isoformat(), stopped=stopped)
+        log.warning(
+            "source failed",
+            source=self._source.name,
+            error=type(error).__name__,
+            why=str(error),
+            failures=failures,
+            next_due=due.isoformat(),
+            stopped=stopped,
+        )
         if before.told or not (stopped or (failures >= TELL_AFTER and not isinstance(error, RateLimited))):
             return
         what = "has stopped: access denied" if stopped else f"has failed {failures} times in a row"
@@ -110,10 +135,17 @@ class Collect:
         for channel in self._settings.alerting.operators:
             key = delivery_key("source", self._source.name, event, now.isoformat(), channel)
             message = Message(
-                key=key, kind=MessageKind.NOTICE, subject=subject, lines=lines, written_at=now,
-                company=self._settings.company, time_zone=self._settings.time_zone,
+                key=key,
+                kind=MessageKind.NOTICE,
+                subject=subject,
+                lines=lines,
+                written_at=now,
+                company=self._settings.company,
+                time_zone=self._settings.time_zone,
             )
             notices.append(
-                NewDelivery(key=key, kind=MessageKind.NOTICE, channel=channel, message=message.to_json(), not_before=now)
+                NewDelivery(
+                    key=key, kind=MessageKind.NOTICE, channel=channel, message=message.to_json(), not_before=now
+                )
             )
         self._store.outbox.enqueue(notices, now=now)

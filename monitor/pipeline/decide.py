@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -19,7 +19,7 @@ from monitor.pipeline.mention import as_mention
 from monitor.pipeline.tend import look_again_at
 from monitor.store.engine import Store
 from monitor.store.transactions import Stale
-from monitor.store.values import CaseFacts, Decisions, JudgedPost, NewDecision, NewDelivery
+from monitor.store.values import CaseFacts, Decisions, JudgedPost, NewDecision, NewDelivery, StoredPost
 
 log = logs.get("decide")
 
@@ -57,8 +57,13 @@ class Decide:
             # A post was edited between reading and writing: it is judged again first, the others come next time.
             log.info("batch put off", posts=len(waiting))
             return 0
-        log.info("posts decided", posts=len(waiting), alerts=sum(d.alert for d in batch.decisions),
-                 cases=len(batch.new_cases), messages=len(batch.deliveries))
+        log.info(
+            "posts decided",
+            posts=len(waiting),
+            alerts=sum(d.alert for d in batch.decisions),
+            cases=len(batch.new_cases),
+            messages=len(batch.deliveries),
+        )
         return len(waiting)
 
     def _decisions(self, waiting: Sequence[JudgedPost]) -> Decisions:
@@ -72,12 +77,19 @@ class Decide:
         deliveries: list[NewDelivery] = []
         for judged, brands in weighed:
             if judged.post.ours:
-                work.answer(judged.post, judged.aliases)
+                work.answer(judged.post, self._languages)  # an answer seldom names the brand: any of ours
             for mention, decision, routing in brands:
-                decisions.append(NewDecision(
-                    judged.post.id, mention.brand, judged.model, decision.alert, decision.reason, decision.detail,
-                    routing.names if routing else (),
-                ))
+                decisions.append(
+                    NewDecision(
+                        judged.post.id,
+                        mention.brand,
+                        judged.model,
+                        decision.alert,
+                        decision.reason,
+                        decision.detail,
+                        routing.names if routing else (),
+                    )
+                )
                 if routing is not None:
                     alert = _Alert(judged, mention, decision, routing)
                     deliveries += self._messages(alert, work.place(self._raised(alert)))
@@ -103,23 +115,21 @@ class Decide:
                 max_age=self._settings.alerting.max_age,
                 now=self._clock(),
             )
-            routing = (
-                route(mention, self._settings.routes, self._settings.default_route) if decision.alert else None
-            )
+            routing = route(mention, self._settings.routes, self._settings.default_route) if decision.alert else None
             weighed.append((mention, decision, routing))
         return weighed
 
     def _standing(
         self, weighed: Sequence[tuple[JudgedPost, list[tuple[Mention, Decision, Routing | None]]]]
     ) -> list[CaseFacts]:
-        wanted = [
-            (judged.post, judged.aliases if judged.post.ours else {m.brand: "" for m, d, _ in brands if d.alert})
+        wanted: list[tuple[StoredPost, Collection[str]]] = [
+            (judged.post, self._languages if judged.post.ours else {m.brand for m, d, _ in brands if d.alert})
             for judged, brands in weighed
         ]
         keys = keys_of(wanted)
         if not keys:
             return []
-        oldest = min(post.published_at for post, aliases in wanted if aliases)
+        oldest = min(post.published_at for post, brands in wanted if brands)
         # An answer may come long after the last post; a customer's post only joins within the window.
         since = oldest - max(self._settings.alerting.join_within, self._settings.alerting.escalation.close_after)
         return self._store.cases.joinable(keys, since=since)
@@ -137,7 +147,11 @@ class Decide:
             # The message differs between destinations in nothing but its key.
             message = self._message(alert, placed, key) if message is None else replace(message, key=key)
             yield NewDelivery(
-                key=key, kind=kind, channel=destination, message=message.to_json(), not_before=self._clock(),
+                key=key,
+                kind=kind,
+                channel=destination,
+                message=message.to_json(),
+                not_before=self._clock(),
                 case_id=placed.case.id,
             )
 
@@ -145,13 +159,28 @@ class Decide:
         settings, now = self._settings, self._clock()
         if placed.opened:
             return compose.case_opened(
-                alert.mention, key=key, case_id=placed.case.id, decision=alert.decision, routing=alert.routing,
-                company=settings.company, zone=settings.zone, playbook=settings.alerting.playbook, now=now,
+                alert.mention,
+                key=key,
+                case_id=placed.case.id,
+                decision=alert.decision,
+                routing=alert.routing,
+                company=settings.company,
+                zone=settings.zone,
+                playbook=settings.alerting.playbook,
+                now=now,
             )
         return compose.case_updated(
-            alert.mention, key=key, case_id=placed.case.id, decision=alert.decision, routing=alert.routing,
-            company=settings.company, zone=settings.zone, playbook=settings.alerting.playbook, now=now,
-            opened_at=placed.case.opened_at, earlier_posts=placed.earlier_posts,
+            alert.mention,
+            key=key,
+            case_id=placed.case.id,
+            decision=alert.decision,
+            routing=alert.routing,
+            company=settings.company,
+            zone=settings.zone,
+            playbook=settings.alerting.playbook,
+            now=now,
+            opened_at=placed.case.opened_at,
+            earlier_posts=placed.earlier_posts,
         )
 
     def _with_next_step(self, case: CaseFacts) -> CaseFacts:

@@ -59,7 +59,7 @@ class Deliver:
         for number, one in enumerate(claimed):
             self._pace.spend(self._clock())
             if not self._one(one):
-                for rest in claimed[number + 1:]:
+                for rest in claimed[number + 1 :]:
                     self._store.outbox.give_back(rest.id, rest.attempt, now=self._clock())
                 return number + 1
         return len(claimed)
@@ -86,15 +86,30 @@ class Deliver:
         took = monotonic() - started
         self._failures = 0
         self._store.outbox.complete(one.id, one.attempt, receipt, outcome=outcome, took=took, now=self._clock())
-        log.info("delivered", delivery=one.id, kind=one.kind, destination=self.destination, case=one.case_id,
-                 outcome=outcome, attempt=one.attempt, took=round(took, 3))
+        log.info(
+            "delivered",
+            delivery=one.id,
+            kind=one.kind,
+            destination=self.destination,
+            case=one.case_id,
+            outcome=outcome,
+            attempt=one.attempt,
+            took=round(took, 3),
+        )
         return True
 
     def _failed(self, one: Claimed, failure: DeliveryFailed, took: float) -> bool:
         now = self._clock()
         kind = failure.error_class
-        log.warning("delivery failed", delivery=one.id, destination=self.destination, case=one.case_id,
-                    error_class=kind, why=failure.why, attempt=one.attempt)
+        log.warning(
+            "delivery failed",
+            delivery=one.id,
+            destination=self.destination,
+            case=one.case_id,
+            error_class=kind,
+            why=failure.why,
+            attempt=one.attempt,
+        )
         if kind in _REFUSED:
             self._bury(one, failure.why, kind, took)
             return True
@@ -122,13 +137,17 @@ class Deliver:
             return False
         return True
 
-    def _postpone(
-        self, one: Claimed, failure: DeliveryFailed, took: float, *, until: datetime, counts: bool
-    ) -> None:
+    def _postpone(self, one: Claimed, failure: DeliveryFailed, took: float, *, until: datetime, counts: bool) -> None:
         ambiguous = failure.error_class is ErrorClass.AMBIGUOUS
         self._store.outbox.postpone(
-            one.id, one.attempt, state=DeliveryState.AMBIGUOUS if ambiguous else DeliveryState.WAITING,
-            not_before=until, error_class=failure.error_class, why=failure.why, took=took, now=self._clock(),
+            one.id,
+            one.attempt,
+            state=DeliveryState.AMBIGUOUS if ambiguous else DeliveryState.WAITING,
+            not_before=until,
+            error_class=failure.error_class,
+            why=failure.why,
+            took=took,
+            now=self._clock(),
             counts=counts,
         )
 
@@ -146,12 +165,19 @@ class Deliver:
                 continue
             key = delivery_key("channel", self.destination, subject, now.isoformat(), channel)
             message = Message(
-                key=key, kind=MessageKind.NOTICE, subject=subject, lines=(f"Reason: {why}",), written_at=now,
-                company=self._settings.company, time_zone=self._settings.time_zone,
+                key=key,
+                kind=MessageKind.NOTICE,
+                subject=subject,
+                lines=(f"Reason: {why}",),
+                written_at=now,
+                company=self._settings.company,
+                time_zone=self._settings.time_zone,
             )
-            notices.append(NewDelivery(
-                key=key, kind=MessageKind.NOTICE, channel=channel, message=message.to_json(), not_before=now
-            ))
+            notices.append(
+                NewDelivery(
+                    key=key, kind=MessageKind.NOTICE, channel=channel, message=message.to_json(), not_before=now
+                )
+            )
         self._store.outbox.enqueue(notices, now=now)
 
 

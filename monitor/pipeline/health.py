@@ -10,6 +10,7 @@ from monitor.store.values import SourceFacts
 
 BROKEN_AFTER = 3  # failures in a row; fewer are the weather of the internet
 LATE_FACTOR = 3  # intervals without a success
+MIN_GRACE = timedelta(minutes=5)  # a restart takes its time
 
 
 class Health(StrEnum):
@@ -34,9 +35,11 @@ def health(source: Source, facts: SourceFacts, now: datetime) -> Health:
         return Health.BROKEN
     if facts.last_try_at is None:
         return Health.NEW
-    grace = max(source.every * LATE_FACTOR, timedelta(minutes=5))
-    if now - (facts.last_success_at or facts.first_run_at or facts.last_try_at) > grace:
+    return _of_a_living(source, facts, now, begun=facts.first_run_at or facts.last_try_at)
+
+
+def _of_a_living(source: Source, facts: SourceFacts, now: datetime, *, begun: datetime) -> Health:
+    grace = max(source.every * LATE_FACTOR, MIN_GRACE)
+    if now - (facts.last_success_at or begun) > grace:
         return Health.LATE
-    if now - (facts.last_new_at or facts.first_run_at or facts.last_try_at) > source.quiet_after:
-        return Health.QUIET
-    return Health.HEALTHY
+    return Health.QUIET if now - (facts.last_new_at or begun) > source.quiet_after else Health.HEALTHY

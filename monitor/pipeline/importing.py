@@ -13,8 +13,13 @@ from monitor.store.values import Tally
 
 
 def import_posts(
-    source: FilesSource, collector: Collector, matcher: Matcher, store: Store, clock: Clock,
-    *, progress: Callable[[Tally], None],
+    source: FilesSource,
+    collector: Collector,
+    matcher: Matcher,
+    store: Store,
+    clock: Clock,
+    *,
+    progress: Callable[[Tally], None],
 ) -> tuple[Tally, list[Reject]]:
     """Store the posts of a file; what became of its rows, and the bad ones.
 
@@ -31,8 +36,13 @@ def import_posts(
         heard = [one for one in (matcher.heard(post, source.brand) for post in harvest.posts) if one is not None]
         now = clock()
         total += store.posts.save_harvest(
-            source.name, heard, rejects=harvest.rejects, unmatched=len(harvest.posts) - len(heard),
-            cursor=None, next_due_at=now, now=now,
+            source.name,
+            heard,
+            rejects=harvest.rejects,
+            unmatched=len(harvest.posts) - len(heard),
+            cursor=None,
+            next_due_at=now,
+            now=now,
         )
         rejects += harvest.rejects
         progress(total)

@@ -82,22 +82,28 @@ class Tend:
             told = replace(case, escalated_at=now)
             deliveries = self._escalations(told, mention, now)
         after = replace(told, next_step_at=look_again_at(told, self._settings, now))
-        return CaseStep(
-            before=case, after=after, event=coming.step, why="nobody has answered", deliveries=deliveries
-        )
+        return CaseStep(before=case, after=after, event=coming.step, why="nobody has answered", deliveries=deliveries)
 
     def _reminders(self, case: CaseFacts, mention: Mention, now: datetime) -> list[NewDelivery]:
         settings = self._settings
-        due = patience.due_times(case.waits_since, case.severity, settings.alerting.escalation,
-                                 settings.alerting.office_hours, settings.zone)
+        due = patience.due_times(
+            case.waits_since, case.severity, settings.alerting.escalation, settings.alerting.office_hours, settings.zone
+        )
         deliveries = []
         for destination in self._destinations.of(case.channels):
             key = compose.delivery_key(
                 "case", case.id, MessageKind.REMINDER, case.waits_since.isoformat(), case.reminders, destination
             )
             message = compose.reminder(
-                mention, key=key, case_id=case.id, company=settings.company, zone=settings.zone,
-                playbook=settings.alerting.playbook, now=now, opened_at=case.opened_at, number=case.reminders,
+                mention,
+                key=key,
+                case_id=case.id,
+                company=settings.company,
+                zone=settings.zone,
+                playbook=settings.alerting.playbook,
+                now=now,
+                opened_at=case.opened_at,
+                number=case.reminders,
                 escalates_at=due.escalation,
             )
             deliveries.append(_delivery(message, destination, now))
@@ -111,8 +117,15 @@ class Tend:
                 "case", case.id, MessageKind.ESCALATION, case.waits_since.isoformat(), destination
             )
             message = compose.escalation(
-                mention, key=key, case_id=case.id, company=settings.company, zone=settings.zone,
-                playbook=settings.alerting.playbook, now=now, opened_at=case.opened_at, told=case.channels,
+                mention,
+                key=key,
+                case_id=case.id,
+                company=settings.company,
+                zone=settings.zone,
+                playbook=settings.alerting.playbook,
+                now=now,
+                opened_at=case.opened_at,
+                told=case.channels,
             )
             deliveries.append(_delivery(message, destination, now))
         return deliveries
@@ -120,6 +133,10 @@ class Tend:
 
 def _delivery(message: Message, destination: str, now: datetime) -> NewDelivery:
     return NewDelivery(
-        key=message.key, kind=message.kind, channel=destination, message=message.to_json(), not_before=now,
+        key=message.key,
+        kind=message.kind,
+        channel=destination,
+        message=message.to_json(),
+        not_before=now,
         case_id=message.case_id,
     )

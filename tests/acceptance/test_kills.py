@@ -71,8 +71,10 @@ def test_thirty_deaths_change_nothing(tmp_path, database, request, record_proper
         outcome = killed.outcome()
         slack, mails = Counter(killed.slack.keys), Counter(m.mail["Message-ID"] for m in killed.mail.mails)
         record_property("kills", died)
-        print(f"kills {died}, posts {sum(outcome.posts.values())}, slack {len(slack)}, mails {len(mails)}, "
-              f"repeated mails {sum(mails.values()) - len(mails)}, calm run {took:.1f} s")
+        print(
+            f"kills {died}, posts {sum(outcome.posts.values())}, slack {len(slack)}, mails {len(mails)}, "
+            f"repeated mails {sum(mails.values()) - len(mails)}, calm run {took:.1f} s"
+        )
         assert died >= min(KILLS, 1)
         assert outcome == expected
         assert [key for key, times in slack.items() if times > 1] == []

@@ -28,8 +28,10 @@ def test_posts_travel_from_a_file_to_slack_and_mail_once(here):
     alerts = [key for key in first.decisions if key[2]]
     assert 20 <= len(alerts) <= 50
     assert {state for _, state, _ in first.deliveries} == {"sent"}
-    assert len(here.slack.keys) == len(set(here.slack.keys)) == sum(
-        n for (channel, _, _), n in first.deliveries.items() if channel == "care"
+    assert (
+        len(here.slack.keys)
+        == len(set(here.slack.keys))
+        == sum(n for (channel, _, _), n in first.deliveries.items() if channel == "care")
     )
     mails = list(here.mail.mails)
     assert mails

@@ -105,9 +105,15 @@ class Desk:
         user = f'user = "{self.database.user}"' if self.database.user else ""
         (self.folder / "monitor.toml").write_text(
             SETTINGS.format(
-                url=self.database.url, user=user, posts=posts, columns=columns, slack=self.slack.api_url,
-                smtp=self.mail.port, digest=str(digest).lower(),
-            ) + more
+                url=self.database.url,
+                user=user,
+                posts=posts,
+                columns=columns,
+                slack=self.slack.api_url,
+                smtp=self.mail.port,
+                digest=str(digest).lower(),
+            )
+            + more
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -115,16 +121,25 @@ class Desk:
         environment = os.environ | {"ACME_SLACK_TOKEN": TOKEN, "PYTHONPATH": str(ROOT)} | self.environment
         with (self.folder / "program.log").open("a") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "monitor", "--config", "monitor.toml", *arguments], cwd=self.folder,
-                env=environment, stdout=log, stderr=log, text=True,
+                [sys.executable, "-m", "monitor", "--config", "monitor.toml", *arguments],
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                text=True,
             )
 
     def run(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
         """Run the program to its end; its output is in the result."""
         environment = os.environ | {"ACME_SLACK_TOKEN": TOKEN, "PYTHONPATH": str(ROOT)} | self.environment
         done = subprocess.run(
-            [sys.executable, "-m", "monitor", "--config", "monitor.toml", *arguments], cwd=self.folder,
-            env=environment, capture_output=True, text=True, check=False, timeout=600,
+            [sys.executable, "-m", "monitor", "--config", "monitor.toml", *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
         )
         assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -150,15 +165,17 @@ class Desk:
         """Everything that must not depend on kills."""
         case_posts: dict[int, list[str]] = {}
         for case_id, native_id in self.rows(
-            'select cp.case_id, p.native_id from case_post cp join post p on p.id = cp.post_id'
+            "select cp.case_id, p.native_id from case_post cp join post p on p.id = cp.post_id"
         ):
             case_posts.setdefault(case_id, []).append(native_id)
-        verdicts = Counter(self.rows(
-            "select p.native_id, v.sentiment, v.types, v.severity, v.flags from post p join verdict v on v.post_id = p.id"
-        ))
-        decisions = Counter(self.rows(
-            "select p.native_id, d.brand, d.alert, d.reason from post p join decision d on d.post_id = p.id"
-        ))
+        verdicts = Counter(
+            self.rows(
+                "select p.native_id, v.sentiment, v.types, v.severity, v.flags from post p join verdict v on v.post_id = p.id"
+            )
+        )
+        decisions = Counter(
+            self.rows("select p.native_id, d.brand, d.alert, d.reason from post p join decision d on d.post_id = p.id")
+        )
         deliveries = Counter(self.rows("select channel, state, kind from delivery"))
         return Outcome(
             posts=Counter(self.rows("select platform, native_id, state from post")),

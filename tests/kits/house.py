@@ -29,11 +29,13 @@ NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday, within office h
 
 SETTINGS: dict[str, Any] = {
     "company": "Acme",
-    "brands": [{
-        "name": "Acme",
-        "aliases": [{"text": "acme"}],
-        "own_accounts": [{"platform": "x", "handle": "acme_help"}],
-    }],
+    "brands": [
+        {
+            "name": "Acme",
+            "aliases": [{"text": "acme"}],
+            "own_accounts": [{"platform": "x", "handle": "acme_help"}],
+        }
+    ],
     "sources": [{"kind": "files", "name": "inbox", "path": "/nowhere.csv", "every": "15m"}],
     "channels": [
         {"kind": "slack", "name": "care", "token": "env:UNUSED", "conversation": "C1", "per_minute": 6000},
@@ -68,15 +70,28 @@ class WordClassifier:
         if "hola" in text:
             return Verdict(Sentiment.NEUTRAL, 0, 0, 0, 0, complaint=False, language="es", judged=False)
         severity = next(
-            (s for word, s in (("unsafe", Severity.CRITICAL), ("furious", Severity.SERIOUS), ("awful", Severity.MILD))
-             if word in text), Severity.NONE,
+            (
+                s
+                for word, s in (("unsafe", Severity.CRITICAL), ("furious", Severity.SERIOUS), ("awful", Severity.MILD))
+                if word in text
+            ),
+            Severity.NONE,
         )
         kind = next((k for k in ("billing", "delay", "staff") if k in text), "other")
         if severity is not Severity.NONE:
             return Verdict(
-                Sentiment.NEGATIVE, 0.9, 0.08, 0.02, 0.95, complaint=True, types=(kind,),
-                type_probabilities={kind: 0.9}, severity=severity, severity_probabilities=(0.1, 0.1, 0.1, 0.7),
-                flags=(Flag.NEEDS_REPLY,), language="en",
+                Sentiment.NEGATIVE,
+                0.9,
+                0.08,
+                0.02,
+                0.95,
+                complaint=True,
+                types=(kind,),
+                type_probabilities={kind: 0.9},
+                severity=severity,
+                severity_probabilities=(0.1, 0.1, 0.1, 0.7),
+                flags=(Flag.NEEDS_REPLY,),
+                language="en",
             )
         sentiment = Sentiment.POSITIVE if "lovely" in text else Sentiment.NEUTRAL
         p = (0.02, 0.08, 0.9) if sentiment is Sentiment.POSITIVE else (0.1, 0.8, 0.1)
@@ -166,8 +181,13 @@ class House:
     def source(self, *script: Harvest | SourceError) -> Collect:
         """The source "inbox" with a script."""
         return Collect(
-            self.settings.sources[0], ScriptedSource(list(script)), Matcher(self.settings.brands), self.store,
-            self.settings, self.clock, self.rng,
+            self.settings.sources[0],
+            ScriptedSource(list(script)),
+            Matcher(self.settings.brands),
+            self.store,
+            self.settings,
+            self.clock,
+            self.rng,
         )
 
     def hears(self, *posts: Post) -> None:
@@ -178,7 +198,10 @@ class House:
     def works(self) -> None:
         """Every stage but collecting, until nothing is due."""
         stages: tuple[Callable[[], int], ...] = (
-            self.score.batch, self.decide.batch, *(w.batch for w in self.workers.values()), self.tend.batch,
+            self.score.batch,
+            self.decide.batch,
+            *(w.batch for w in self.workers.values()),
+            self.tend.batch,
         )
         while any([stage() for stage in stages]):
             pass
@@ -212,7 +235,13 @@ _numbers = iter(range(1, 1_000_000))
 def says(text: str, **changes: Any) -> Post:
     """A post on X about Acme, by mia, now; each has an id of its own."""
     post = Post(
-        platform=Platform.X, native_id=f"p{next(_numbers)}", text=f"acme {text}", published_at=NOON,
-        author_id="mia-1", author_handle="mia", followers=120, url="https://x.com/mia/status/1",
+        platform=Platform.X,
+        native_id=f"p{next(_numbers)}",
+        text=f"acme {text}",
+        published_at=NOON,
+        author_id="mia-1",
+        author_handle="mia",
+        followers=120,
+        url="https://x.com/mia/status/1",
     )
     return replace(post, **changes)

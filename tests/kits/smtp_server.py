@@ -109,7 +109,7 @@ class MailServer:
         size_limit: int = 10_000_000,
     ) -> None:
         self.mails: list[Received] = []
-        self.sessions = 0
+        self.connections = 0
         self.open: list[Any] = []  # every connection's transport; aborting a closed one does nothing
         self._ordered: dict[Step, deque[str]] = defaultdict(deque)
         self._out = out
@@ -118,7 +118,7 @@ class MailServer:
 
         class OneController(Controller):
             def factory(self) -> SMTP:
-                return _Session(server, self.handler, **self.SMTP_kwargs)
+                return _Dialogue(server, self.handler, **self.SMTP_kwargs)
 
         context = certificate.context() if certificate else None
         self._controller = OneController(
@@ -174,7 +174,7 @@ class _Keeper:
     def __init__(self, server: MailServer) -> None:
         self._server = server
 
-    async def handle_DATA(self, server: _Session, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: _Dialogue, session: Session, envelope: Envelope) -> str:
         ordered = self._server.take("CONTENT")
         if ordered in (None, DROP, MUTE):
             content = envelope.content
@@ -194,7 +194,7 @@ class _Keeper:
         return ordered or "250 2.0.0 taken"
 
 
-class _Session(SMTP):
+class _Dialogue(SMTP):
     def __init__(self, owner: MailServer, handler: Any, **given: Any) -> None:
         super().__init__(handler, hostname="localhost", **given)
         self._owner = owner
@@ -217,7 +217,7 @@ class _Session(SMTP):
     async def push(self, status: Any) -> None:
         if not self._greeted:
             self._greeted = True
-            self._owner.sessions += 1
+            self._owner.connections += 1
             ordered = self._owner.take("GREETING")
             if ordered in (DROP, MUTE):
                 await self.vanish(ordered)

@@ -17,7 +17,7 @@ from tokenizers.processors import BertProcessing
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-WORDS = "the my your app crashes broken late love great thanks bus left nine at it is was never again where".split()
+WORDS = ["the", "my", "your", "app", "crashes", "broken", "late", "love", "great", "thanks", "bus", "left", "nine", "at", "it", "is", "was", "never", "again", "where"]
 LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
 
 

@@ -28,7 +28,11 @@ def test_a_complaint_opens_a_case_and_is_told_once(house):
     house.later(minutes=1)
     (case,) = house.cases()
     assert (case.state, case.severity, case.main_type, case.handle, case.posts) == (
-        CaseState.OPEN, Severity.MILD, "billing", "mia", 1
+        CaseState.OPEN,
+        Severity.MILD,
+        "billing",
+        "mia",
+        1,
     )
     assert kinds(house.care.messages) == [MessageKind.CASE_OPENED]
     assert house.care.messages[0].guidance == "Offer to look at the bill together."
@@ -111,7 +115,10 @@ def test_praise_and_questions_are_kept_with_a_reason_and_told_nobody(house):
 def test_an_own_account_opens_no_case_and_its_answer_stops_the_clock(house):
     house.hears(says("awful", thread="t1"))
     answer = says(
-        "awful to hear, we will help", author_id="own", author_handle="acme_help", thread="t1",
+        "awful to hear, we will help",
+        author_id="own",
+        author_handle="acme_help",
+        thread="t1",
         published_at=NOON + timedelta(minutes=20),
     )
     house.clock.advance(timedelta(minutes=21))
@@ -127,10 +134,18 @@ def test_an_own_answer_in_a_busy_thread_answers_the_customer_it_names(house):
     assert [(c.handle, c.state) for c in house.cases()] == [("mia", CaseState.OPEN), ("ben", CaseState.RESPONDED)]
 
 
+def test_an_own_answer_need_not_name_the_brand(house):
+    house.hears(says("awful", thread="t1"))
+    house.hears(replace(says("x", author_id="own", author_handle="acme_help", thread="t1"), text="Sorry, on our way!"))
+    assert [c.state for c in house.cases()] == [CaseState.RESPONDED]
+
+
 def test_question_and_answer_in_one_harvest_are_taken_in_order(house):
     house.hears(
         says("awful", thread="t1"),
-        says("sorry", author_id="own", author_handle="acme_help", thread="t1", published_at=NOON + timedelta(minutes=5)),
+        says(
+            "sorry", author_id="own", author_handle="acme_help", thread="t1", published_at=NOON + timedelta(minutes=5)
+        ),
     )
     assert [c.state for c in house.cases()] == [CaseState.RESPONDED]
 

@@ -123,7 +123,9 @@ def test_after_a_day_an_alert_is_given_up_and_the_operators_are_told(house):
     house.hears(*customers(1))
     for _ in range(27):
         house.later(hours=1)
-    opened = [d for d in house.store.outbox.listing({DeliveryState.DEAD}, limit=99) if d.kind is MessageKind.CASE_OPENED]
+    opened = [
+        d for d in house.store.outbox.listing({DeliveryState.DEAD}, limit=99) if d.kind is MessageKind.CASE_OPENED
+    ]
     assert len(opened) == 1
     assert any(m.subject.startswith("A message about case 1") for m in house.boss.messages)
 

@@ -77,5 +77,8 @@ def test_a_reopened_case_is_reminded_anew(house):
     house.hears(says("still awful", published_at=house.clock()))
     house.later(hours=2)
     assert [m.kind for m in house.care.messages] == [
-        MessageKind.CASE_OPENED, MessageKind.REMINDER, MessageKind.CASE_UPDATED, MessageKind.REMINDER
+        MessageKind.CASE_OPENED,
+        MessageKind.REMINDER,
+        MessageKind.CASE_UPDATED,
+        MessageKind.REMINDER,
     ]

@@ -276,3 +276,13 @@ def test_an_error_never_repeats_a_post(store):
     with pytest.raises(StatementRefused) as refused:
         keep(store, post)
     assert "secret" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_withdrawn_post_stays_erased(store):
+    post = a_post()
+    keep(store, post)
+    with store._engine.execution_options(writing=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE post SET state = 'withdrawn', text = ''")
+        connection.exec_driver_sql("DELETE FROM post_match")
+    assert keep(store, post, brand="Bmce") == Tally(duplicates=1)
+    assert (store.posts.get(1).text, store.posts.backlog(), matches(store)) == ("", {S.WITHDRAWN: 1}, [])

@@ -277,6 +277,7 @@ def test_a_reply_stands_in_the_thread_of_the_first_message(bot, slack):
     first = posted(bot, "key-1")
     posted(bot, "key-2", reply_to=first)
     assert [m.get("thread_ts") for m in slack.messages] == [None, first.provider_id]
+    assert json.loads(slack.asked[1].body)["reply_broadcast"] is False
 
 
 def test_a_reply_to_a_message_that_is_gone_is_posted_on_its_own(bot, slack):

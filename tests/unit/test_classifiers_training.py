@@ -95,7 +95,7 @@ def test_a_checkpoint_of_another_plan_is_refused(corpus: Path, encoder: Path, tr
 
 def test_non_commercial_rows_train_only_when_asked(corpus: Path) -> None:
     assert not NON_COMMERCIAL & origins(load_corpus(corpus).manifest["train"])
-    assert NON_COMMERCIAL <= origins(load_corpus(corpus, allow_nc=True).manifest["train"])
+    assert origins(load_corpus(corpus, allow_nc=True).manifest["train"]) >= NON_COMMERCIAL
 
 
 def test_the_shipped_model_was_trained_on_no_non_commercial_source() -> None:
@@ -205,4 +205,4 @@ def test_a_model_too_large_to_ship_is_not_installed(tmp_path: Path) -> None:
 
 
 def test_the_default_plan_gives_no_share_to_non_commercial_sources() -> None:
-    assert all(not stage.shares[name] for stage in default_plan().stages for name in {"airline_sentiment"})
+    assert all(not stage.shares[name] for stage in default_plan().stages for name in ("airline_sentiment",))

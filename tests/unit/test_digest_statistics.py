@@ -117,7 +117,7 @@ def test_a_large_week_is_compared_without_overflow():
 
 
 def test_movers_follow_benjamini_and_hochberg():
-    p_values = {"a": 0.001, "b": 0.012, "c": 0.03, "d": 0.04, "e": 0.9}
+    p_values = {"a": 0.001, "b": 0.012, "c": 0.035, "d": 0.04, "e": 0.9}
     # Thresholds 0.01, 0.02, 0.03, 0.04, 0.05: "d" passes its own and pulls "c" with it.
     assert movers(p_values) == {"a", "b", "c", "d"}
     assert movers({"a": 0.03, "b": 0.5}) == frozenset()

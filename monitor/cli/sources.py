@@ -1,0 +1,61 @@
+"""monitor sources: what became of each call, which items were no posts, and starting a stopped source again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from monitor.cli.opening import local, opened
+
+
+@click.group()
+def sources() -> None:
+    """Look after the sources. Their state is in: monitor status."""
+
+
+@sources.command()
+@click.argument("name")
+@click.option("--days", default=1.0, show_default=True, help="How far back.")
+@click.pass_obj
+def log(path: str, name: str, days: float) -> None:
+    """List the calls of a source, the oldest first."""
+    from alerts.sanitize import for_terminal
+    from monitor.clock import wall_clock
+
+    with opened(path) as (settings, store):
+        now = wall_clock()
+        calls = [p for p in store.sources.polls(now - timedelta(days=days), now) if p.source == name]
+        for call in calls:
+            what = f"{call.read} read, {call.stored} stored" if call.ok else f"failed: {for_terminal(call.detail)}"
+            click.echo(f"{local(call.at, settings)}  {what}")
+    if not calls:
+        click.echo("No call in this time.")
+
+
+@sources.command()
+@click.argument("name")
+@click.option("--limit", default=50, show_default=True)
+@click.pass_obj
+def bad(path: str, name: str, limit: int) -> None:
+    """List the items of a source that were no posts, with the reason, the newest first."""
+    from alerts.sanitize import for_terminal
+
+    with opened(path) as (settings, store):
+        found = store.sources.rejects(name, limit)
+        for one in found:
+            click.echo(f"{local(one.at, settings)}  {for_terminal(one.place)}: {for_terminal(one.reason)}")
+    if not found:
+        click.echo("None.")
+
+
+@sources.command()
+@click.argument("name")
+@click.pass_obj
+def wake(path: str, name: str) -> None:
+    """Call a source again that was stopped, once its trouble is mended."""
+    with opened(path) as (settings, store):
+        if name not in {source.name for source in settings.sources}:
+            raise click.ClickException(f'no source is named "{name}"')
+        store.sources.wake(name)
+    click.echo(f"{name}: will be called at the next tick")
