@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := constraints.txt
 
-.PHONY: demo test check bench run clean train kill-test
+.PHONY: demo test check bench run clean kill-test
 
 # The product alone, pinned. torch first, by its exact version: a range would fetch gigabytes of CUDA packages.
 $(VENV)/.product: pyproject.toml $(CONSTRAINTS)
@@ -33,7 +33,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
 kill-test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m kill tests/acceptance --kills 30 --posts 0
+	MONITOR_KILLS=30 MONITOR_KILL_POSTS=shared $(BIN)/python -m pytest -s tests/acceptance/test_kills.py
 
 run: $(VENV)/.product
 	$(BIN)/monitor run

@@ -5,7 +5,6 @@ from __future__ import annotations
 import regex
 
 ELLIPSIS = "…"
-BEYOND_ONE_UNIT = 0xFFFF  # code points above need two UTF-16 units
 NO_MARKS_BEYOND = 8  # combining marks kept on one letter; real scripts need 2 or 3, "zalgo" text has hundreds
 
 _LINE_ENDS = regex.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -47,7 +46,9 @@ def one_line(text: str) -> str:
 
 def width(text: str) -> int:
     """Length in UTF-16 units, as Slack and browsers count: never less than the number of code points."""
-    return len(text) + sum(1 for c in text if ord(c) > BEYOND_ONE_UNIT)
+    if text.isascii():
+        return len(text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> str:
@@ -60,15 +61,16 @@ def cut(text: str, limit: int) -> str:
         return text
     if limit <= 0:
         return ""
-    room, kept = limit - 1, []
-    for found in _GRAPHEME.finditer(text):
+    end, room = 0, limit - 1
+    # A character is at least one unit wide: what lies beyond `limit` of them cannot fit.
+    for found in _GRAPHEME.finditer(text, 0, limit + 1):
         room -= width(found.group())
         if room < 0:
             break
-        kept.append(found.group())
-    if not kept:
+        end = found.end()
+    if not end:
         return _cut_inside(text, limit - 1) + ELLIPSIS
-    return "".join(kept).rstrip() + ELLIPSIS
+    return text[:end].rstrip() + ELLIPSIS
 
 
 def _cut_inside(text: str, room: int) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 AIRLINE_POSTS = "data/twacs_airline_support/unlabelled.csv.gz"
 PIPELINE_BATCH = 32
+ROUNDS = 3  # the best of them counts: on a shared machine the others measure the neighbours
 WARM_UP = 64  # posts judged before the clock starts: first calls allocate and pick kernels
 MEBIBYTE = 1024  # kibibytes, the unit of ru_maxrss on Linux
 
@@ -60,8 +61,9 @@ def _apart(measure: Callable[..., Any], *arguments: object) -> Any:
 def _write_sentiment_view(folder: Path) -> None:
     """Write the sentiment head over the same encoder as a plain sequence classifier, in single precision."""
     import torch
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, logging
 
+    logging.disable_progress_bar()
     from classifiers.network import HEAD_SIZES, PostNetwork
     from classifiers.transformer import EMBEDDED
 
@@ -100,12 +102,15 @@ def sentiment_view(config: Any) -> Any:
             mask = attention_mask.unsqueeze(-1).to(states.dtype)
             return SequenceClassifierOutput(logits=self.head((states * mask).sum(1) / mask.sum(1)))
 
+    SentimentView.__name__ = "BertForSequenceClassification"  # the pipeline warns of any name it does not know
     return SentimentView().eval()
 
 
 def _pipeline(folder: Path, texts: list[str], batch: int) -> dict[str, float]:
     import torch
-    from transformers import AutoConfig, AutoTokenizer, TextClassificationPipeline
+    from transformers import AutoConfig, AutoTokenizer, TextClassificationPipeline, logging
+
+    logging.set_verbosity_error()  # it would list every architecture that ours is not
 
     from classifiers.text import prepare
 
@@ -116,12 +121,9 @@ def _pipeline(folder: Path, texts: list[str], batch: int) -> dict[str, float]:
     prepared = [prepare(text) for text in texts]  # both read the same words; this is not on the clock
     options = {"truncation": True, "max_length": 128}
     judge(prepared[:WARM_UP], batch_size=batch, **options)
-    started = perf_counter()
     if batch == 1:
-        judged = [judge(text, **options) for text in prepared]
-    else:
-        judged = judge(prepared, batch_size=batch, **options)
-    return _result(len(judged), perf_counter() - started)
+        return _best_of_rounds(len(texts), lambda: [judge(text, **options) for text in prepared])
+    return _best_of_rounds(len(texts), lambda: judge(prepared, batch_size=batch, **options))
 
 
 def _classifier(texts: list[str]) -> dict[str, float]:
@@ -129,9 +131,17 @@ def _classifier(texts: list[str]) -> dict[str, float]:
 
     judge = TransformerClassifier()
     judge.classify(texts[:WARM_UP])
-    started = perf_counter()
-    judged = judge.classify(texts)
-    return _result(len(judged), perf_counter() - started)
+    return _best_of_rounds(len(texts), lambda: judge.classify(texts))
+
+
+def _best_of_rounds(posts: int, judge: Callable[[], Sequence[object]]) -> dict[str, float]:
+    seconds = []
+    for _ in range(ROUNDS):
+        started = perf_counter()
+        if len(judge()) != posts:
+            raise RuntimeError("a way of judging lost posts")
+        seconds.append(perf_counter() - started)
+    return _result(posts, min(seconds))
 
 
 def _result(posts: int, seconds: float) -> dict[str, float]:

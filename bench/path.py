@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+from bench.classifier import ROUNDS, WARM_UP
 from classifiers.base import Classifier
 from config.load import load
 from monitor.clock import wall_clock
@@ -48,7 +49,13 @@ enabled = false
 
 
 def whole_path(texts: Sequence[str], classifier: Classifier) -> dict[str, float]:
-    """Seconds of each stage and posts/s of the whole for these texts; nothing is sent, the messages stay queued."""
+    """The best of ROUNDS runs, each into an empty database; nothing is sent, the messages stay queued."""
+    classifier.classify(texts[:WARM_UP])  # a daemon judges with a warm model, and so do the ways beside this one
+    return min((_run(texts, classifier) for _ in range(ROUNDS)), key=lambda run: run["seconds"])
+
+
+def _run(texts: Sequence[str], classifier: Classifier) -> dict[str, float]:
+    """Seconds of each stage and posts/s of the whole."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (folder / "posts.csv").open("w", newline="", encoding="utf-8") as file:

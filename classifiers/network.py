@@ -31,10 +31,11 @@ HEAD_SIZES: dict[str, int] = {
 }
 
 
-class PostNetwork(PreTrainedModel):
+class PostNetwork(PreTrainedModel):  # type: ignore[no-untyped-call]  # transformers leaves its hook untyped
     """A BERT encoder without pooler under one linear layer that holds all heads side by side."""
 
     config_class = BertConfig
+    config: BertConfig
     base_model_prefix = "encoder"
     _supports_sdpa = True  # as BertModel does
 
@@ -44,7 +45,7 @@ class PostNetwork(PreTrainedModel):
         self.encoder = BertModel(config, add_pooling_layer=False)
         self.dropout = nn.Dropout(0.1)  # on the pooled vector only: on a CPU inner dropout costs a quarter of a step
         self.heads = nn.Linear(config.hidden_size, sum(HEAD_SIZES.values()))
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Logits:
         """Judge n x m token ids; `attention_mask` is 1 on tokens and 0 on padding."""

@@ -54,6 +54,7 @@ class TransformerClassifier:
         torch.set_num_threads(usable_cores())
         self._engine = Engine(folder, best_precision() if precision is None else precision)
         self._languages = frozenset(languages) | {UNDETERMINED}
+        language_of("loads the language model now, not with the first post")
         self._sentiment = sentiment
         own = f"embedded-{_digest(folder)}-{text.VERSION}"
         self._version = own if sentiment is None else f"{own}+{sentiment.version}"

@@ -27,7 +27,7 @@ class Model(Strict):
     sentiment_model: str = "embedded"  # "embedded", a folder, or the name of a hub model
     revision: str | None = None  # obligatory for a hub model: the commit whose weights were tried
     languages: tuple[str, ...] = ("en",)  # languages that the model serves; other posts are kept, not judged
-    batch_posts: Annotated[int, Field(ge=1, le=4096)] = 512  # posts read, judged and stored in one go
+    batch_posts: Annotated[int, Field(ge=1, le=4096)] = 1024  # posts read, judged and stored in one go
 
     @model_validator(mode="after")
     def _hub_model_is_pinned(self) -> Model:

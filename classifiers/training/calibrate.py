@@ -132,5 +132,5 @@ def _minimum(found: Tensor, cost: Callable[[], Tensor]) -> Array:
         value.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return value
 
-    search.step(closure)  # type: ignore[no-untyped-call, arg-type]  # torch types the closure as float
+    search.step(closure)  # type: ignore[no-untyped-call]  # torch leaves it untyped
     return np.asarray(found.detach().numpy(), dtype=np.float64)

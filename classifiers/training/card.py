@@ -51,7 +51,7 @@ aside were dropped. Rows of `complaint_types` are set aside from its plain sampl
 ## Figures
 `n` posts, none trained on. Own validation rows are judged under a calibration fitted on the other half of them
 (seed `{halves}`), published validation and airline sentiment under the shipped one. ECE: expected calibration
-error, 15 bins.
+error, 15 bins. The kappa of severity is quadratic.
 
 | sentiment | n | macro-recall | macro-F1 | accuracy | ECE |
 |---|---|---|---|---|---|
@@ -61,7 +61,7 @@ error, 15 bins.
 |---|---|---|---|---|---|
 {complaint}
 
-| types, severity, flags | n | main type, accuracy | main type, macro-F1 | all types, macro-F1 | severity, quadratic kappa |
+| types, severity | n | main type, accuracy | main type, macro-F1 | all types, macro-F1 | severity, kappa |
 |---|---|---|---|---|---|
 {types}
 
@@ -92,7 +92,7 @@ sees no complaint.
 def card(metrics: Metrics, manifest: Mapping[str, Any]) -> str:
     """Return the model card, in Markdown."""
     types = {name: value for name, value in metrics.items() if name.startswith("types, ")}
-    whole = next(iter(types.values()), {"flags_kappa": {}, "types_f1": {}})
+    whole: Metrics = next(iter(types.values()), {"flags_kappa": {}, "types_f1": {}})
     trained = manifest["rows"]["train"]
     return CARD.format(
         preparation=manifest["preparation"],
@@ -106,9 +106,7 @@ def card(metrics: Metrics, manifest: Mapping[str, Any]) -> str:
         sources=_sources(manifest),
         sentiment=_rows(metrics, "sentiment, ", ("n", "macro_recall", "macro_f1", "accuracy", "ece")),
         complaint=_rows(metrics, "complaint, ", ("n", "complaints", "f1", "macro_f1", "ece")),
-        types=_rows(
-            metrics, "types, ", ("n", "main_accuracy", "main_macro_f1", "types_macro_f1", "severity_kappa")
-        ),
+        types=_rows(metrics, "types, ", ("n", "main_accuracy", "main_macro_f1", "types_macro_f1", "severity_kappa")),
         flags=_pairs(whole["flags_kappa"]),
         by_type=_pairs(whole["types_f1"]),
         complaint_rows=f"{sum(rows for name, rows in trained.items() if name.startswith('complaint_types/')):,}",

@@ -40,8 +40,8 @@ def run(
 ) -> Metrics:
     """Train, export, calibrate and measure; return the metrics.
 
-    `out/model` holds weights, tokenizer, labels.json, metrics.json, manifest.json and the model card. Run again with `resume` it
-    goes on after the last checkpoint, and after the last step only exports and measures again.
+    `out/model` holds weights, tokenizer, labels.json, metrics.json, manifest.json and the model card. Run
+    again with `resume` it goes on after the last checkpoint, and after the last step only measures again.
     """
     out.mkdir(parents=True, exist_ok=True)
     corpus = load_corpus(data, sources=sources, allow_nc=allow_nc)

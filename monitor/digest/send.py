@@ -55,7 +55,8 @@ class SendDigest:
         digest, zone, now = self._settings.digest, self._settings.zone, self._clock()
         if not digest.enabled:
             return None
-        week = due(now, zone, digest, since=self._store.reports.listening_since())
+        since = self._store.reports.listening_since()
+        week = due(now, zone, digest, since=since) if since is not None else None
         if week is None:
             return None
         keys = {make.digest_key(week, recipient) for recipient in digest.recipients}

@@ -126,7 +126,7 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(wheel):
 
 def test_the_wheel_does_the_main_job_where_the_sources_are_not(wheel, tmp_path):
     site, _ = wheel
-    (tmp_path / "posts.csv").write_text("text\nacme charged me twice, I want my money back, this is outrageous\n")
+    (tmp_path / "posts.csv").write_text("text\nacme charged me twice and I want my money back: this is outrageous\n")
     (tmp_path / "monitor.toml").write_text(
         'company = "Acme"\nbrands = [{ name = "Acme", aliases = [{ text = "acme" }] }]\n'
         'sources = [{ kind = "files", name = "export", path = "posts.csv" }]\n'

@@ -70,8 +70,7 @@ name = "terminal"
 [[routes]]
 name = "critical"
 when = {{ min_severity = "critical" }}
-channels = ["leads"]
-continue = true
+channels = ["leads", "care"]
 
 [default_route]
 name = "everything"

@@ -20,46 +20,110 @@ class Rows:
     def post(self, at: datetime, **given: Any) -> int:
         """A post with its verdict (`sentiment=None`: none yet, `judged=False`: a language not served); its id."""
         self._posts += 1
-        wanted = {"sentiment": "neutral", "judged": True, "model": "m1", "language": "en", "types": "", "severity": 0,
-                  "flags": "", "brands": ("Acme",), "scored_at": at + timedelta(minutes=1)} | given
-        verdict = {key: wanted.pop(key) for key in ("judged", "model", "language", "types", "severity", "flags", "scored_at")}
+        wanted = {
+            "sentiment": "neutral",
+            "judged": True,
+            "model": "m1",
+            "language": "en",
+            "types": "",
+            "severity": 0,
+            "flags": "",
+            "brands": ("Acme",),
+            "scored_at": at + timedelta(minutes=1),
+        } | given
+        verdict = {
+            key: wanted.pop(key) for key in ("judged", "model", "language", "types", "severity", "flags", "scored_at")
+        }
         sentiment, brands = wanted.pop("sentiment"), wanted.pop("brands")
         row = {
-            "platform": "x", "native_id": f"n{self._posts}", "source": "news", "kind": "post",
-            "text": f"invented words number {self._posts}", "author_id": f"a{self._posts}",
-            "author_handle": f"person{self._posts}", "url": f"https://social.example/{self._posts}",
-            "published_at": at, "dated_by": "platform", "collected_at": at, "ours": False, "state": "decided",
+            "platform": "x",
+            "native_id": f"n{self._posts}",
+            "source": "news",
+            "kind": "post",
+            "text": f"invented words number {self._posts}",
+            "author_id": f"a{self._posts}",
+            "author_handle": f"person{self._posts}",
+            "url": f"https://social.example/{self._posts}",
+            "published_at": at,
+            "dated_by": "platform",
+            "collected_at": at,
+            "ours": False,
+            "state": "decided",
         } | wanted
         self._insert(tables.post, row)
         if sentiment is not None:
             self.verdict(self._posts, sentiment, **verdict)
         for brand in brands:
-            self._insert(tables.post_match, {"post_id": self._posts, "brand": brand, "alias": brand, "where": "text",
-                                             "start": 0, "end": 4})
+            self._insert(
+                tables.post_match,
+                {"post_id": self._posts, "brand": brand, "alias": brand, "where": "text", "start": 0, "end": 4},
+            )
         return self._posts
 
     def verdict(self, post_id: int, sentiment: str, **given: Any) -> None:
         """A (further) verdict on a post; a post with types or severity is a complaint."""
-        row: dict[str, Any] = {"judged": True, "model": "m1", "language": "en", "types": "", "severity": 0,
-                               "flags": "", **given}
+        row: dict[str, Any] = {
+            "judged": True,
+            "model": "m1",
+            "language": "en",
+            "types": "",
+            "severity": 0,
+            "flags": "",
+            **given,
+        }
         complaint = bool(row["types"] or row["severity"])
-        self._insert(tables.verdict, row | {
-            "post_id": post_id, "sentiment": sentiment, "p_negative": 0.2, "p_neutral": 0.5, "p_positive": 0.3,
-            "p_complaint": float(complaint), "complaint": complaint, "probabilities": {},
-        })
+        self._insert(
+            tables.verdict,
+            row
+            | {
+                "post_id": post_id,
+                "sentiment": sentiment,
+                "p_negative": 0.2,
+                "p_neutral": 0.5,
+                "p_positive": 0.3,
+                "p_complaint": float(complaint),
+                "complaint": complaint,
+                "probabilities": {},
+            },
+        )
 
     def case(self, number: int, opened_at: datetime, **given: Any) -> None:
         """An open case whose customer posted ten minutes before it was opened."""
-        self._insert(tables.case, {
-            "id": number, "brand": "Acme", "platform": "x", "state": "open", "severity": 1, "main_type": "delay",
-            "routes": "", "channels": [], "posts": 1, "opened_at": opened_at,
-            "first_post_at": opened_at - timedelta(minutes=10), "last_post_at": opened_at, "waits_since": opened_at,
-        } | given)
+        self._insert(
+            tables.case,
+            {
+                "id": number,
+                "brand": "Acme",
+                "platform": "x",
+                "state": "open",
+                "severity": 1,
+                "main_type": "delay",
+                "routes": "",
+                "channels": [],
+                "posts": 1,
+                "opened_at": opened_at,
+                "first_post_at": opened_at - timedelta(minutes=10),
+                "last_post_at": opened_at,
+                "waits_since": opened_at,
+            }
+            | given,
+        )
 
     def decision(self, post_id: int, reason: str, *, alert: bool = False, at: datetime) -> None:
         """A decision about a post."""
-        self._insert(tables.decision, {"post_id": post_id, "brand": "Acme", "model": "m1", "alert": alert,
-                                       "reason": reason, "detail": "", "routes": "", "decided_at": at})
+        self._insert(
+            tables.decision,
+            {
+                "post_id": post_id,
+                "brand": "Acme",
+                "model": "m1",
+                "alert": alert,
+                "reason": reason,
+                "detail": "",
+                "routes": "",
+                "decided_at": at,
+            },
+        )
 
     def source(self, name: str, first_run_at: datetime | None) -> None:
         """A source that has been set up."""
@@ -67,8 +131,9 @@ class Rows:
 
     def poll(self, source: str, at: datetime, *, ok: bool = True, stored: int = 0, detail: str = "") -> None:
         """One call to a source."""
-        self._insert(tables.poll, {"source": source, "at": at, "ok": ok, "read": stored, "stored": stored,
-                                   "detail": detail})
+        self._insert(
+            tables.poll, {"source": source, "at": at, "ok": ok, "read": stored, "stored": stored, "detail": detail}
+        )
 
     def polls(self, source: str, start: datetime, end: datetime, every: timedelta) -> None:
         """Successful calls from `start` on, before `end`."""

@@ -28,9 +28,20 @@ def a_row(at: datetime = START, **given: Any) -> PostRow:
     """A judged neutral post by a customer."""
     number = next(_number)
     values: dict[str, Any] = {
-        "id": number, "platform": Platform.X, "source": "news", "author": f"a{number}", "followers": None,
-        "published_at": at, "repost": False, "ours": False, "state": PostState.DECIDED, "brands": ("Acme",),
-        "judged": True, "model": "m1", "language": "en", "sentiment": Sentiment.NEUTRAL,
+        "id": number,
+        "platform": Platform.X,
+        "source": "news",
+        "author": f"a{number}",
+        "followers": None,
+        "published_at": at,
+        "repost": False,
+        "ours": False,
+        "state": PostState.DECIDED,
+        "brands": ("Acme",),
+        "judged": True,
+        "model": "m1",
+        "language": "en",
+        "sentiment": Sentiment.NEUTRAL,
     }
     return PostRow(**(values | given))
 
@@ -49,9 +60,17 @@ def complaints(at: datetime, count: int, kind: str, **given: Any) -> list[PostRo
 def a_case(number: int, opened_at: datetime, **given: Any) -> CaseRow:
     """An open case, opened with the customer's post."""
     values: dict[str, Any] = {
-        "id": number, "brand": "Acme", "platform": Platform.X, "state": CaseState.OPEN, "severity": Severity.MILD,
-        "main_type": "delay", "opened_at": opened_at, "first_post_at": opened_at, "waits_since": opened_at,
-        "first_response_at": None, "closed_at": None,
+        "id": number,
+        "brand": "Acme",
+        "platform": Platform.X,
+        "state": CaseState.OPEN,
+        "severity": Severity.MILD,
+        "main_type": "delay",
+        "opened_at": opened_at,
+        "first_post_at": opened_at,
+        "waits_since": opened_at,
+        "first_response_at": None,
+        "closed_at": None,
     }
     return CaseRow(**(values | given))
 
@@ -59,15 +78,24 @@ def a_case(number: int, opened_at: datetime, **given: Any) -> CaseRow:
 def a_source(name: str = "news", **given: Any) -> SourceRow:
     """A source read every quarter of an hour, all week."""
     quarter = timedelta(minutes=15)
-    values: dict[str, Any] = {"ok": 672, "first_run_at": BEFORE - HOUR, "last_success_at": END - quarter,
-                              "longest_gap": quarter, "usual_gap": quarter}
+    values: dict[str, Any] = {
+        "ok": 672,
+        "first_run_at": BEFORE - HOUR,
+        "last_success_at": END - quarter,
+        "longest_gap": quarter,
+        "usual_gap": quarter,
+    }
     return SourceRow(name=name, **(values | given))
 
 
 def a_quotable(row: PostRow, text: str = "invented words", **given: Any) -> Quotable:
     """A post's text."""
-    values: dict[str, Any] = {"title": None, "author": "mia", "followers": row.followers,
-                              "url": "https://social.example/1"}
+    values: dict[str, Any] = {
+        "title": None,
+        "author": "mia",
+        "followers": row.followers,
+        "url": "https://social.example/1",
+    }
     return Quotable(post_id=row.id, platform=row.platform, text=text, published_at=row.published_at, **(values | given))
 
 
@@ -85,10 +113,22 @@ def facts_of(
 ) -> Facts:
     """The facts of 2026-W46 in Berlin beside the week before."""
     read = [a_source()]
-    now = WeekRows(start=START, end=END, posts=tuple(this), cases=tuple(cases),
-                   sources=tuple(read if sources is None else sources), **(week or {}))
-    before = WeekRows(start=BEFORE, end=START, posts=tuple(last), cases=now.cases,
-                      sources=tuple(read if sources_before is None else sources_before))
-    occasion = Occasion(**({"company": "Acme", "week": WEEK, "zone": ZONE, "now": NOW,
-                            "overdue_after": timedelta(hours=8)} | given))
+    now = WeekRows(
+        start=START,
+        end=END,
+        posts=tuple(this),
+        cases=tuple(cases),
+        sources=tuple(read if sources is None else sources),
+        **(week or {}),
+    )
+    before = WeekRows(
+        start=BEFORE,
+        end=START,
+        posts=tuple(last),
+        cases=now.cases,
+        sources=tuple(read if sources_before is None else sources_before),
+    )
+    occasion = Occasion(
+        **({"company": "Acme", "week": WEEK, "zone": ZONE, "now": NOW, "overdue_after": timedelta(hours=8)} | given)
+    )
     return build(occasion, now, before, tuple(earlier), {one.post_id: one for one in quotables})

@@ -17,7 +17,28 @@ from tokenizers.processors import BertProcessing
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-WORDS = ["the", "my", "your", "app", "crashes", "broken", "late", "love", "great", "thanks", "bus", "left", "nine", "at", "it", "is", "was", "never", "again", "where"]
+WORDS = [
+    "the",
+    "my",
+    "your",
+    "app",
+    "crashes",
+    "broken",
+    "late",
+    "love",
+    "great",
+    "thanks",
+    "bus",
+    "left",
+    "nine",
+    "at",
+    "it",
+    "is",
+    "was",
+    "never",
+    "again",
+    "where",
+]
 LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
 
 
@@ -90,10 +111,7 @@ def write_corpus(data: Path) -> Path:
     write_source(
         data,
         "tweeteval_sentiment",
-        [
-            {"text": f"{words} {next(numbers)}", "label_name": mood, "in_tweeteval": "1"}
-            for mood, words in MOODS * 6
-        ],
+        [{"text": f"{words} {next(numbers)}", "label_name": mood, "in_tweeteval": "1"} for mood, words in MOODS * 6],
     )
     write_source(
         data,

@@ -30,8 +30,11 @@ def rows(store: Store) -> Rows:
 
 def asked(store: Store, sql: str, **values: object) -> list[tuple[object, ...]]:
     """Independent SQL, written by hand; times are microseconds as the table keeps them."""
-    micros = {"start": int(START.timestamp() * 1e6), "end": int(END.timestamp() * 1e6),
-              "before": int(BEFORE.timestamp() * 1e6)} | values
+    micros = {
+        "start": int(START.timestamp() * 1e6),
+        "end": int(END.timestamp() * 1e6),
+        "before": int(BEFORE.timestamp() * 1e6),
+    } | values
     with store._engine.connect() as db:
         return [tuple(row) for row in db.execute(text(sql), {k: v for k, v in micros.items() if f":{k}" in sql})]
 
@@ -44,13 +47,40 @@ def test_an_empty_store_gives_an_empty_week(store):
 
 
 def test_a_post_is_read_with_its_verdict_and_brands(store, rows):
-    number = rows.post(START, sentiment="negative", types="delay support", severity=2, flags="leaves needs_reply",
-                       followers=12, brands=("Zeta", "Acme"), kind="repost", ours=True, platform="reddit")
-    assert store.reports.week_rows(START, END).posts == (PostRow(
-        id=number, platform=Platform.REDDIT, source="news", author="a1", followers=12, published_at=START, repost=True,
-        ours=True, state=PostState.DECIDED, brands=("Acme", "Zeta"), judged=True, model="m1", language="en",
-        sentiment=Sentiment.NEGATIVE, complaint=True, types=("delay", "support"), severity=Severity.SERIOUS,
-        flags=(Flag.LEAVES, Flag.NEEDS_REPLY)),)
+    number = rows.post(
+        START,
+        sentiment="negative",
+        types="delay support",
+        severity=2,
+        flags="leaves needs_reply",
+        followers=12,
+        brands=("Zeta", "Acme"),
+        kind="repost",
+        ours=True,
+        platform="reddit",
+    )
+    assert store.reports.week_rows(START, END).posts == (
+        PostRow(
+            id=number,
+            platform=Platform.REDDIT,
+            source="news",
+            author="a1",
+            followers=12,
+            published_at=START,
+            repost=True,
+            ours=True,
+            state=PostState.DECIDED,
+            brands=("Acme", "Zeta"),
+            judged=True,
+            model="m1",
+            language="en",
+            sentiment=Sentiment.NEGATIVE,
+            complaint=True,
+            types=("delay", "support"),
+            severity=Severity.SERIOUS,
+            flags=(Flag.LEAVES, Flag.NEEDS_REPLY),
+        ),
+    )
 
 
 def test_a_week_takes_its_first_instant_and_leaves_its_end(store, rows):
@@ -92,9 +122,18 @@ def test_cases_alive_in_the_week_are_read_and_no_others(store, rows):
     cases = store.reports.week_rows(START, END).cases
     assert [case.id for case in cases] == [2, 3, 4]
     assert cases[1] == CaseRow(
-        id=3, brand="Acme", platform=Platform.X, state=CaseState.OPEN, severity=Severity.MILD, main_type="delay",
-        opened_at=BEFORE, first_post_at=BEFORE - timedelta(minutes=10), waits_since=BEFORE, first_response_at=None,
-        closed_at=None)
+        id=3,
+        brand="Acme",
+        platform=Platform.X,
+        state=CaseState.OPEN,
+        severity=Severity.MILD,
+        main_type="delay",
+        opened_at=BEFORE,
+        first_post_at=BEFORE - timedelta(minutes=10),
+        waits_since=BEFORE,
+        first_response_at=None,
+        closed_at=None,
+    )
 
 
 def test_decisions_are_counted_with_the_posts_they_are_about(store, rows):
@@ -102,7 +141,10 @@ def test_decisions_are_counted_with_the_posts_they_are_about(store, rows):
         rows.decision(rows.post(at), reason, at=END + DAY)
     rows.decision(rows.post(START), "negative", alert=True, at=START)
     assert store.reports.week_rows(START, END).decisions == (
-        DecisionCount(False, "neither", 2), DecisionCount(False, "too_old", 1), DecisionCount(True, "negative", 1))
+        DecisionCount(False, "neither", 2),
+        DecisionCount(False, "too_old", 1),
+        DecisionCount(True, "negative", 1),
+    )
 
 
 def test_a_source_s_calls_tell_how_well_it_was_read(store, rows):
@@ -114,10 +156,22 @@ def test_a_source_s_calls_tell_how_well_it_was_read(store, rows):
     rows.poll("news", END, ok=True)
     rows.reject("news", START)
     rows.reject("news", END)
-    assert store.reports.week_rows(START, END).sources == (SourceRow(
-        name="news", ok=4, failed=1, read=3, stored=3, rejected=1, first_run_at=BEFORE,
-        last_success_at=START + 30 * HOUR, longest_gap=END - (START + 30 * HOUR), usual_gap=HOUR, ends_failing=True,
-        last_error="HTTP 503"),)
+    assert store.reports.week_rows(START, END).sources == (
+        SourceRow(
+            name="news",
+            ok=4,
+            failed=1,
+            read=3,
+            stored=3,
+            rejected=1,
+            first_run_at=BEFORE,
+            last_success_at=START + 30 * HOUR,
+            longest_gap=END - (START + 30 * HOUR),
+            usual_gap=HOUR,
+            ends_failing=True,
+            last_error="HTTP 503",
+        ),
+    )
 
 
 def test_gaps_are_counted_from_the_start_of_the_week_or_of_listening(store, rows):
@@ -142,9 +196,18 @@ def test_listening_since_is_the_oldest_first_run(store, rows):
 def test_a_withdrawn_post_cannot_be_quoted(store, rows):
     kept = rows.post(START, followers=3, title="T")
     gone = rows.post(START, state="withdrawn")
-    assert store.reports.examples([gone, kept, 999]) == {kept: Quotable(
-        post_id=kept, platform=Platform.X, title="T", text="invented words number 1", author="person1", followers=3,
-        url="https://social.example/1", published_at=START)}
+    assert store.reports.examples([gone, kept, 999]) == {
+        kept: Quotable(
+            post_id=kept,
+            platform=Platform.X,
+            title="T",
+            text="invented words number 1",
+            author="person1",
+            followers=3,
+            url="https://social.example/1",
+            published_at=START,
+        )
+    }
 
 
 def test_many_posts_can_be_asked_for_at_once(store, rows):
@@ -162,8 +225,10 @@ def test_the_first_facts_of_a_period_stay(store):
 
 def test_two_daemons_that_freeze_at_once_agree(store):
     answers: list[str] = []
-    workers = [threading.Thread(target=lambda n=n: answers.append(store.reports.save("weekly", "2026-W46", f"facts {n}", NOW)))
-               for n in range(8)]
+    workers = [
+        threading.Thread(target=lambda n=n: answers.append(store.reports.save("weekly", "2026-W46", f"facts {n}", NOW)))
+        for n in range(8)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -173,9 +238,15 @@ def test_two_daemons_that_freeze_at_once_agree(store):
 
 
 def test_each_recipient_has_a_lasting_key_of_their_own():
-    keys = {delivery_key("digest", "weekly", week, who) for week in (WEEK, WEEK.back(1)) for who in ("a@x.example", "b@x.example")}
+    keys = {
+        delivery_key("digest", "weekly", week, who)
+        for week in (WEEK, WEEK.back(1))
+        for who in ("a@x.example", "b@x.example")
+    }
     assert len(keys) == 4
-    assert delivery_key("digest", "weekly", WEEK, "a@x.example") == delivery_key("digest", "weekly", "2026-W46", "a@x.example")
+    assert delivery_key("digest", "weekly", WEEK, "a@x.example") == delivery_key(
+        "digest", "weekly", "2026-W46", "a@x.example"
+    )
 
 
 @pytest.fixture
@@ -186,16 +257,27 @@ def a_lively_fortnight(rows: Rows) -> Rows:
         for n in range(counts):
             bad = words[n] == "negative"
             number = rows.post(
-                start + n * 3 * HOUR + timedelta(minutes=n), sentiment=words[n], platform=("x", "reddit", "mastodon")[n % 3],
-                types=("delay", "delay support", "billing")[n % 3] if bad else "", severity=1 + n % 3 if bad else 0,
+                start + n * 3 * HOUR + timedelta(minutes=n),
+                sentiment=words[n],
+                platform=("x", "reddit", "mastodon")[n % 3],
+                types=("delay", "delay support", "billing")[n % 3] if bad else "",
+                severity=1 + n % 3 if bad else 0,
                 flags="leaves" if n % 11 == 0 else "praise names_staff_or_place" if words[n] == "positive" else "",
-                followers=n * 100, ours=n % 17 == 16, brands=("Acme", "Brill") if n % 5 == 0 else ("Acme",))
+                followers=n * 100,
+                ours=n % 17 == 16,
+                brands=("Acme", "Brill") if n % 5 == 0 else ("Acme",),
+            )
             rows.decision(number, "negative" if bad else "neither", alert=bad, at=start + 9 * DAY)
     rows.post(START, judged=False, language="de")
     rows.post(START, sentiment=None, state="quarantined")
     for n in range(1, 24):
         answer = START + n * HOUR + timedelta(minutes=7 * n) if n % 4 else None
-        rows.case(n, (BEFORE if n > 18 else START) + n * HOUR, first_response_at=answer, state="responded" if answer else "open")
+        rows.case(
+            n,
+            (BEFORE if n > 18 else START) + n * HOUR,
+            first_response_at=answer,
+            state="responded" if answer else "open",
+        )
     rows.source("news", BEFORE - DAY)
     rows.polls("news", BEFORE, END, timedelta(minutes=30))
     return rows
@@ -206,31 +288,53 @@ def test_every_number_is_what_plain_sql_says(store, a_lively_fortnight):
     inside = "p.published_at >= :start and p.published_at < :end and not p.ours"
     judged = f"from post p join verdict v on v.post_id = p.id where {inside} and v.judged"
     assert asked(store, f"select count(*) from post p where {inside}") == [(facts.volume.posts.now,)]
-    assert asked(store, "select count(*) from post p where p.published_at >= :before and p.published_at < :start and not p.ours"
-                 ) == [(facts.volume.posts.before,)]
+    assert asked(
+        store, "select count(*) from post p where p.published_at >= :before and p.published_at < :start and not p.ours"
+    ) == [(facts.volume.posts.before,)]
     assert dict(asked(store, f"select v.sentiment, count(*) {judged} group by 1")) == {
-        "negative": facts.mood.negative, "neutral": facts.mood.neutral, "positive": facts.mood.positive}
+        "negative": facts.mood.negative,
+        "neutral": facts.mood.neutral,
+        "positive": facts.mood.positive,
+    }
     assert asked(store, f"select count(*) {judged} and v.complaint") == [(facts.complaints.now,)]
     for line in facts.types:
         kind = f"% {line.code} %"
-        assert asked(store, f"select count(*) {judged} and ' ' || v.types || ' ' like :kind", kind=kind) == [(line.posts.now,)]
+        assert asked(store, f"select count(*) {judged} and ' ' || v.types || ' ' like :kind", kind=kind) == [
+            (line.posts.now,)
+        ]
     for level in facts.severities:
-        assert asked(store, f"select count(*) {judged} and v.complaint and v.severity = :level", level=int(level.severity)
-                     ) == [(level.posts.now,)]
+        assert asked(
+            store, f"select count(*) {judged} and v.complaint and v.severity = :level", level=int(level.severity)
+        ) == [(level.posts.now,)]
     assert sorted(asked(store, f"select p.platform, count(*) from post p where {inside} group by 1")) == sorted(
-        (line.name.lower(), line.posts.now) for line in facts.platforms)
-    assert sorted(asked(store, f"select m.brand, count(*) from post p join post_match m on m.post_id = p.id where {inside} group by 1")
-                  ) == sorted((line.name, line.posts.now) for line in facts.brands)
+        (line.name.lower(), line.posts.now) for line in facts.platforms
+    )
+    assert sorted(
+        asked(
+            store,
+            f"select m.brand, count(*) from post p join post_match m on m.post_id = p.id where {inside} group by 1",
+        )
+    ) == sorted((line.name, line.posts.now) for line in facts.brands)
     assert asked(store, f"select count(*) {judged} and v.flags like '%leaves%'") == [(facts.leaves.now,)]
-    assert asked(store, f"select count(*) {judged} and v.flags like '%praise%' and not v.complaint") == [(facts.praise.posts.now,)]
-    assert sorted(asked(store, "select d.alert, d.reason, count(*) from decision d join post p on p.id = d.post_id "
-                        "where p.published_at >= :start and p.published_at < :end group by 1, 2")
-                  ) == sorted((line.alert, line.reason, line.posts) for line in facts.reasons)
-    assert asked(store, 'select count(*) from "case" where opened_at >= :start and opened_at < :end') == [(facts.cases.opened.now,)]
-    assert asked(store, 'select count(*) from "case" where first_response_at >= :start and first_response_at < :end'
-                 ) == [(facts.cases.answered.now,)]
-    assert asked(store, 'select count(*) from "case" where first_response_at is null and opened_at < :end'
-                 ) == [(facts.cases.unanswered_at_end,)]
+    assert asked(store, f"select count(*) {judged} and v.flags like '%praise%' and not v.complaint") == [
+        (facts.praise.posts.now,)
+    ]
+    assert sorted(
+        asked(
+            store,
+            "select d.alert, d.reason, count(*) from decision d join post p on p.id = d.post_id "
+            "where p.published_at >= :start and p.published_at < :end group by 1, 2",
+        )
+    ) == sorted((line.alert, line.reason, line.posts) for line in facts.reasons)
+    assert asked(store, 'select count(*) from "case" where opened_at >= :start and opened_at < :end') == [
+        (facts.cases.opened.now,)
+    ]
+    assert asked(
+        store, 'select count(*) from "case" where first_response_at >= :start and first_response_at < :end'
+    ) == [(facts.cases.answered.now,)]
+    assert asked(store, 'select count(*) from "case" where first_response_at is null and opened_at < :end') == [
+        (facts.cases.unanswered_at_end,)
+    ]
     assert asked(store, "select count(*) from poll where ok and at >= :start and at < :end") == [(facts.sources[0].ok,)]
 
 

@@ -47,7 +47,9 @@ def events(store: Store, case_id: int = 1) -> list[tuple[str, str, str, str, str
 
 def test_numbers_are_never_given_twice(store):
     assert [list(store.cases.reserve_ids(2)), list(store.cases.reserve_ids(0)), list(store.cases.reserve_ids(3))] == [
-        [1, 2], [], [3, 4, 5]
+        [1, 2],
+        [],
+        [3, 4, 5],
     ]
 
 
@@ -56,8 +58,13 @@ def test_a_batch_of_decisions_is_stored_whole(store):
     case = a_case(1, channels=("care", "mail:x@example.org"), routes=("billing", "default"))
     delivery = a_delivery(case_id=1)
     store.cases.save_decisions(
-        Decisions(post_ids=[post_id], decisions=[a_decision(post_id)], new_cases=[case],
-                  case_posts=[CasePost(1, post_id, "customer")], deliveries=[delivery]),
+        Decisions(
+            post_ids=[post_id],
+            decisions=[a_decision(post_id)],
+            new_cases=[case],
+            case_posts=[CasePost(1, post_id, "customer")],
+            deliveries=[delivery],
+        ),
         now=NOW,
     )
     seen = store.cases.show(1)
@@ -75,8 +82,9 @@ def test_there_is_nothing_to_show_of_an_unknown_case(store):
 def test_a_post_that_has_gone_on_makes_the_whole_batch_stale(store):
     one, two = keep_judged(store, a_post(), a_post())
     store.cases.save_decisions(Decisions(post_ids=[one], decisions=[a_decision(one)]), now=NOW)
-    batch = Decisions(post_ids=[one, two], decisions=[a_decision(two)], new_cases=[a_case(1)],
-                      deliveries=[a_delivery(case_id=1)])
+    batch = Decisions(
+        post_ids=[one, two], decisions=[a_decision(two)], new_cases=[a_case(1)], deliveries=[a_delivery(case_id=1)]
+    )
     with pytest.raises(Stale):
         store.cases.save_decisions(batch, now=NOW)
     assert store.posts.backlog() == {PostState.DECIDED: 1, PostState.SCORED: 1}
@@ -120,8 +128,11 @@ def test_a_second_decision_on_a_post_and_brand_is_dropped(store):
 def join(store: Store, case: CaseFacts, **given) -> int:
     (post_id,) = keep_judged(store, a_post())
     batch = Decisions(
-        post_ids=[post_id], decisions=[a_decision(post_id)], changed_cases=[replace(case, posts=case.posts + 1, **given)],
-        case_posts=[CasePost(case.id, post_id, "customer")], deliveries=[a_delivery(case_id=case.id)],
+        post_ids=[post_id],
+        decisions=[a_decision(post_id)],
+        changed_cases=[replace(case, posts=case.posts + 1, **given)],
+        case_posts=[CasePost(case.id, post_id, "customer")],
+        deliveries=[a_delivery(case_id=case.id)],
     )
     store.cases.save_decisions(batch, now=NOW + MINUTE)
     return post_id
@@ -162,9 +173,13 @@ def test_an_answer_of_our_own_calls_reminders_back(store):
 
 def test_cases_are_joined_by_thread_or_author_on_the_same_platform_for_the_same_brand(store):
     open_cases(
-        store, a_case(1, thread="t", author="a"), a_case(2, thread="other", author="a"),
-        a_case(3, thread="t", author="x"), a_case(4, thread="z", author="z"),
-        a_case(5, thread="t", author="a", brand="Bmce"), a_case(6, thread="t", author="a", platform=Platform.REDDIT),
+        store,
+        a_case(1, thread="t", author="a"),
+        a_case(2, thread="other", author="a"),
+        a_case(3, thread="t", author="x"),
+        a_case(4, thread="z", author="z"),
+        a_case(5, thread="t", author="a", brand="Bmce"),
+        a_case(6, thread="t", author="a", platform=Platform.REDDIT),
         a_case(7, thread=None, author=None),
     )
     found = lambda *keys: [case.id for case in store.cases.joinable(keys, since=NOW - 2 * HOUR)]  # noqa: E731
@@ -253,13 +268,20 @@ def test_a_case_is_given_to_somebody(store):
     assert case_of(store).assignee == "kim"
     store.cases.assign(1, None, by="kim", now=NOW)
     assert case_of(store).assignee is None
-    assert events(store)[1:] == [("assigned", "open", "open", "lee", "to kim"), ("assigned", "open", "open", "kim", "to nobody")]
+    assert events(store)[1:] == [
+        ("assigned", "open", "open", "lee", "to kim"),
+        ("assigned", "open", "open", "kim", "to nobody"),
+    ]
 
 
 def test_the_worst_and_longest_waiting_stand_first(store):
     open_cases(
-        store, a_case(1, severity=Severity.MILD), a_case(2, waits_since=NOW + MINUTE), a_case(3),
-        a_case(4, severity=Severity.CRITICAL, waits_since=NOW + HOUR), a_case(5),
+        store,
+        a_case(1, severity=Severity.MILD),
+        a_case(2, waits_since=NOW + MINUTE),
+        a_case(3),
+        a_case(4, severity=Severity.CRITICAL, waits_since=NOW + HOUR),
+        a_case(5),
     )
     move(store, CaseEvent.DISMISS, 5)
     store.cases.assign(3, "kim", by="lee", now=NOW)
@@ -271,7 +293,9 @@ def test_the_worst_and_longest_waiting_stand_first(store):
 
 
 def test_the_longest_due_cases_come_first(store):
-    open_cases(store, a_case(1), a_case(2, next_step_at=NOW), a_case(3, next_step_at=NOW - HOUR), a_case(4, next_step_at=None))
+    open_cases(
+        store, a_case(1), a_case(2, next_step_at=NOW), a_case(3, next_step_at=NOW - HOUR), a_case(4, next_step_at=None)
+    )
     assert [case.id for case in store.cases.due(NOW, 10)] == [3, 2]
     assert [case.id for case in store.cases.due(NOW, 1)] == [3]
 
@@ -296,7 +320,11 @@ def test_a_step_of_a_case_that_changed_meanwhile_is_left_out(store):
     steps = [remind(case_of(store, 1)), remind(case_of(store, 2))]
     move(store, CaseEvent.ACK)
     assert store.cases.save_steps(steps, now=NOW) == [2]
-    assert (case_of(store).reminders, case_of(store).state, store.cases.show(1).deliveries) == (0, CaseState.ACKNOWLEDGED, ())
+    assert (case_of(store).reminders, case_of(store).state, store.cases.show(1).deliveries) == (
+        0,
+        CaseState.ACKNOWLEDGED,
+        (),
+    )
     assert store.cases.save_steps(steps, now=NOW) == []  # the same again: both have changed now
     assert case_of(store, 2).reminders == 1
 

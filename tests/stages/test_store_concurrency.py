@@ -155,7 +155,9 @@ def written_until_killed(database: Database, start: int, lines: int) -> int:
     """Let a process write until it has confirmed some rounds, kill it at once; the last round it confirmed."""
     child = subprocess.Popen(
         [sys.executable, "-c", WRITER, database.model_dump_json(), str(start)],
-        stdout=subprocess.PIPE, cwd=ROOT, text=True,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
     )
     with child:
         confirmed = start - 1

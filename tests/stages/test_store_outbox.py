@@ -50,7 +50,11 @@ def test_a_delivery_goes_out_once_with_its_body_and_receipt(store):
     assert store.outbox.enqueue([delivery], NOW) == 1
     one = claim_one(store)
     assert (one.key, one.message, one.body, one.attempt, one.ambiguous) == (
-        delivery.key, delivery.message, None, 1, False
+        delivery.key,
+        delivery.message,
+        None,
+        1,
+        False,
     )
     assert send(store, one)
     (sent,) = store.outbox.listing({S.SENT}, 10)
@@ -206,7 +210,10 @@ def test_a_receipt_that_comes_late_still_counts(store):
 
 def test_messages_of_a_case_keep_their_order_at_each_place(store):
     deliveries = [
-        a_delivery(case_id=1), a_delivery(case_id=1), a_delivery(case_id=2), a_delivery(case_id=1, channel="boss")
+        a_delivery(case_id=1),
+        a_delivery(case_id=1),
+        a_delivery(case_id=2),
+        a_delivery(case_id=1, channel="boss"),
     ]
     open_cases(store, a_case(1), a_case(2), deliveries=deliveries)
     first, other = claim(store)
@@ -287,7 +294,11 @@ def test_the_dead_are_listed_and_can_be_tried_again(store):
     store.outbox.begin(one.id, one.attempt, "body", NOW)
     store.outbox.bury(one.id, one.attempt, "mailbox gone", ErrorClass.RECIPIENT, 0.2, NOW)
     (dead,) = store.outbox.listing({S.DEAD}, 10)
-    assert (dead.error, store.outbox.unfinished(), attempts(store)) == ("mailbox gone", 0, [(1, "recipient", "mailbox gone")])
+    assert (dead.error, store.outbox.unfinished(), attempts(store)) == (
+        "mailbox gone",
+        0,
+        [(1, "recipient", "mailbox gone")],
+    )
     later = NOW + timedelta(days=3)
     assert store.outbox.retry([one.id], later) == 1
     again = claim_one(store, now=later)
@@ -351,4 +362,9 @@ def test_the_last_message_of_a_case_is_the_one_queued_last(store):
 
 
 def test_empty_calls_do_nothing(store):
-    assert (store.outbox.enqueue([], NOW), store.outbox.retry([], NOW), claim(store), store.outbox.depth()) == (0, 0, [], {})
+    assert (store.outbox.enqueue([], NOW), store.outbox.retry([], NOW), claim(store), store.outbox.depth()) == (
+        0,
+        0,
+        [],
+        {},
+    )

@@ -186,8 +186,15 @@ class OutboxMachine(RuleBasedStateMachine):
     def _postpone(self, one: Claimed, kind: ErrorClass, state: DeliveryState) -> None:
         counts = kind is not ErrorClass.THROTTLE
         self.store.outbox.postpone(
-            one.id, one.attempt, state=state, not_before=self.now + timedelta(seconds=5), error_class=kind,
-            why=kind.value, took=0.1, now=self.now, counts=counts,
+            one.id,
+            one.attempt,
+            state=state,
+            not_before=self.now + timedelta(seconds=5),
+            error_class=kind,
+            why=kind.value,
+            took=0.1,
+            now=self.now,
+            counts=counts,
         )
 
 
@@ -206,7 +213,10 @@ def test_the_outbox_holds_its_promises_in_any_order_of_events(request, kind, exa
     run_state_machine_as_test(
         lambda: OutboxMachine(emptied(store)),
         settings=settings(
-            max_examples=examples, stateful_step_count=40, deadline=None, phases=[Phase.generate],
+            max_examples=examples,
+            stateful_step_count=40,
+            deadline=None,
+            phases=[Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )

@@ -34,10 +34,23 @@ def test_a_post_is_kept_as_it_was_heard(store):
     post = a_post(title="Late", followers=12, language="en", rating=1.0, dated_by="first_seen")
     assert keep(store, post) == Tally(stored=1)
     assert store.posts.get(1) == StoredPost(
-        id=1, platform=post.platform, native_id=post.native_id, source="x-acme", text=post.text, title="Late",
-        author_id=post.author_id, author_handle=post.author_handle, author_name=post.author_name, followers=12,
-        url=post.url, thread=post.thread, published_at=post.published_at, dated_by="first_seen", collected_at=NOW,
-        ours=False, state=S.COLLECTED,
+        id=1,
+        platform=post.platform,
+        native_id=post.native_id,
+        source="x-acme",
+        text=post.text,
+        title="Late",
+        author_id=post.author_id,
+        author_handle=post.author_handle,
+        author_name=post.author_name,
+        followers=12,
+        url=post.url,
+        thread=post.thread,
+        published_at=post.published_at,
+        dated_by="first_seen",
+        collected_at=NOW,
+        ours=False,
+        state=S.COLLECTED,
     )
     assert (matches(store), store.posts.get(2)) == ([("Acme", "acme")], None)
 
@@ -53,8 +66,13 @@ def test_every_item_is_accounted_for(store):
     post, edited = a_post(), a_post()
     keep(store, post, edited)
     tally = keep(
-        store, post, replace(edited, text="edited"), a_post(), a_post(),
-        rejects=[Reject("reviews.csv line 3", "no date"), Reject("reviews.csv line 3", "no date")], unmatched=4,
+        store,
+        post,
+        replace(edited, text="edited"),
+        a_post(),
+        a_post(),
+        rejects=[Reject("reviews.csv line 3", "no date"), Reject("reviews.csv line 3", "no date")],
+        unmatched=4,
     )
     assert tally == Tally(stored=2, duplicates=1, edited=1, unmatched=4, rejected=2)
     assert tally.read == 10
@@ -71,8 +89,11 @@ def test_posts_wait_in_the_order_in_which_they_were_published(store):
 
 
 def test_title_and_text_are_judged_as_one(store):
-    keep(store, a_post(title="Never again", text="They lost it", published_at=NOW - MINUTE),
-         a_post(title="They lost it", text="They lost it, twice", published_at=NOW))
+    keep(
+        store,
+        a_post(title="Never again", text="They lost it", published_at=NOW - MINUTE),
+        a_post(title="They lost it", text="They lost it, twice", published_at=NOW),
+    )
     assert [text.text for text in store.posts.to_score(10)] == ["Never again\nThey lost it", "They lost it, twice"]
 
 
@@ -84,7 +105,10 @@ def test_a_judged_post_waits_for_its_decision_with_its_verdict(store):
     (waiting,) = store.posts.to_decide(10)
     assert (waiting.post.text, waiting.post.state) == (post.text, S.SCORED)
     assert (waiting.verdict, waiting.model, waiting.aliases, waiting.decided_brands) == (
-        verdict, "m7", {"Acme": "acme"}, frozenset()
+        verdict,
+        "m7",
+        {"Acme": "acme"},
+        frozenset(),
     )
     assert store.posts.to_score(10) == []
 
@@ -182,7 +206,11 @@ def test_a_post_that_waits_anyway_just_gets_the_further_brand(store):
 
 def test_the_first_alias_of_each_brand_is_named(store):
     post = a_post()
-    found = (Match("Acme", "@acme", "text", 0, 4), Match("Bmce", "b", "text", 5, 6), Match("Acme", "acme", "text", 9, 12))
+    found = (
+        Match("Acme", "@acme", "text", 0, 4),
+        Match("Bmce", "b", "text", 5, 6),
+        Match("Acme", "acme", "text", 9, 12),
+    )
     store.posts.save_harvest("s", [Heard(post, found)], rejects=(), unmatched=0, cursor=None, next_due_at=NOW, now=NOW)
     judge(store)
     assert list(store.posts.to_decide(1)[0].aliases.items()) == [("Acme", "@acme"), ("Bmce", "b")]
@@ -195,7 +223,9 @@ def test_own_posts_are_not_judged_but_decided_in_their_order(store):
     assert len(judge(store)) == 2
     waiting = store.posts.to_decide(10)
     assert [(w.post.ours, w.verdict.judged, w.model) for w in waiting] == [
-        (False, True, "m1"), (True, False, ""), (False, True, "m1")
+        (False, True, "m1"),
+        (True, False, ""),
+        (False, True, "m1"),
     ]
     assert waiting[1].verdict.sentiment is Sentiment.NEUTRAL
     assert [w.post.id for w in store.posts.to_decide(2)] == [1, 2]

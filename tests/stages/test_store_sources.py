@@ -12,7 +12,9 @@ from monitor.store.values import PollFacts, SourceFacts, Tally
 
 
 def fail(store: Store, name: str = "x-acme", now=NOW, *, stopped: bool = False) -> int:
-    return store.posts.save_failure(name, error="SourceDown: no answer", retry_at=now + MINUTE, stopped=stopped, now=now)
+    return store.posts.save_failure(
+        name, error="SourceDown: no answer", retry_at=now + MINUTE, stopped=stopped, now=now
+    )
 
 
 def test_a_source_that_was_never_called_is_known_by_name_only(store):
@@ -22,8 +24,15 @@ def test_a_source_that_was_never_called_is_known_by_name_only(store):
 def test_a_harvest_notes_cursor_and_times(store):
     keep(store, a_post(published_at=NOW - MINUTE), a_post(published_at=NOW - 2 * MINUTE), cursor="c9")
     assert store.sources.get("x-acme") == SourceFacts(
-        name="x-acme", cursor="c9", first_run_at=NOW, last_try_at=NOW, last_success_at=NOW,
-        last_post_at=NOW - MINUTE, last_new_at=NOW, next_due_at=NOW + 15 * MINUTE, total=Tally(stored=2),
+        name="x-acme",
+        cursor="c9",
+        first_run_at=NOW,
+        last_try_at=NOW,
+        last_success_at=NOW,
+        last_post_at=NOW - MINUTE,
+        last_new_at=NOW,
+        next_due_at=NOW + 15 * MINUTE,
+        total=Tally(stored=2),
     )
 
 
@@ -35,7 +44,10 @@ def test_a_harvest_without_news_leaves_the_time_of_the_last_news(store):
     keep(store, post, now=later)
     facts = store.sources.get("x-acme")
     assert (facts.first_run_at, facts.last_success_at, facts.last_new_at, facts.last_post_at) == (
-        NOW, later, NOW + MINUTE, post.published_at
+        NOW,
+        later,
+        NOW + MINUTE,
+        post.published_at,
     )
     assert facts.total == Tally(stored=2, duplicates=2)
 
@@ -45,7 +57,11 @@ def test_failures_in_a_row_count_and_a_success_ends_them(store):
     assert [fail(store), fail(store, now=NOW + MINUTE, stopped=True)] == [1, 2]
     broken = store.sources.get("x-acme")
     assert (broken.failures, broken.last_error, broken.stopped, broken.cursor, broken.next_due_at) == (
-        2, "SourceDown: no answer", True, "c1", NOW + 2 * MINUTE
+        2,
+        "SourceDown: no answer",
+        True,
+        "c1",
+        NOW + 2 * MINUTE,
     )
     assert (broken.last_try_at, broken.last_success_at) == (NOW + MINUTE, NOW)
     keep(store, now=NOW + 3 * MINUTE, cursor="c2")

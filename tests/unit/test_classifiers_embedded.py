@@ -114,7 +114,11 @@ def test_a_spanish_post_is_not_judged_unless_spanish_is_served(judge: Transforme
 
 def test_a_megabyte_nul_and_broken_unicode_are_judged(judge: TransformerClassifier) -> None:
     huge, nul, broken = judge.classify(
-        ["the delivery is late again and nobody answers " * 22_000, "your app\x00crashes\x00again", "so late \ud83d again"]
+        [
+            "the delivery is late again and nobody answers " * 22_000,
+            "your app\x00crashes\x00again",
+            "so late \ud83d again",
+        ]
     )
     assert huge.judged
     assert nul.judged

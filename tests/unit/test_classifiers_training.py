@@ -137,7 +137,14 @@ def test_variants_of_one_post_stay_on_one_side_of_the_split(tmp_path: Path) -> N
 
 def test_chosen_rows_of_complaint_types_are_never_set_aside(tmp_path: Path) -> None:
     rows = [
-        {"id": str(n), "source": "app_reviews", "text": f"crash {n}", "types": "technical", "severity": "1", "flags": ""}
+        {
+            "id": str(n),
+            "source": "app_reviews",
+            "text": f"crash {n}",
+            "types": "technical",
+            "severity": "1",
+            "flags": "",
+        }
         for n in range(20_000, 20_100)
     ]
     write_source(tmp_path, "complaint_types", rows)

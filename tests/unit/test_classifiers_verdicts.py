@@ -104,7 +104,9 @@ def test_huge_scores_give_probabilities_without_overflow() -> None:
 
 
 def test_a_calibration_survives_writing_and_reading(tmp_path: Path) -> None:
-    calibration = replace(neutral_calibration(), severity_cuts=(0.4, 1.3, 2.2), sentiment=Softmax(1.4, (0.1, 0.0, -0.1)))
+    calibration = replace(
+        neutral_calibration(), severity_cuts=(0.4, 1.3, 2.2), sentiment=Softmax(1.4, (0.1, 0.0, -0.1))
+    )
     write_calibration(tmp_path, calibration)
     assert read_calibration(tmp_path) == calibration
 

@@ -39,10 +39,14 @@ def test_another_number_gives_another_picture():
 
 def test_a_picture_is_described_in_words():
     volume, types = charts(a_week())
-    assert volume.alt == ("Posts a day: 19 in all, 11 last week; most on Mon (19); most negative ones on Mon (10). "
-                          "The table below has every day.")
-    assert types.alt == ("Complaints by type, 2 types shown: delay or cancellation 6 (last week 0); "
-                         "billing, price, fees, refund 0 (last week 3). The table below has every type.")
+    assert volume.alt == (
+        "Posts a day: 19 in all, 11 last week; most on Mon (19); most negative ones on Mon (10). "
+        "The table below has every day."
+    )
+    assert types.alt == (
+        "Complaints by type, 2 types shown: delay or cancellation 6 (last week 0); "
+        "billing, price, fees, refund 0 (last week 3). The table below has every type."
+    )
 
 
 def test_a_week_without_posts_or_complaints_draws_nothing_empty():
@@ -70,8 +74,14 @@ def test_posts_that_nobody_judged_are_drawn():
 def run(code: str, **env: str) -> subprocess.CompletedProcess[str]:
     kits = os.pathsep.join([str(ROOT), str(ROOT / "tests/kits")])
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("MPL", "XDG", "HOME"))}
-    return subprocess.run([sys.executable, "-c", code], env=kept | {"PYTHONPATH": kits} | env, capture_output=True,
-                          text=True, timeout=120, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=kept | {"PYTHONPATH": kits} | env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def test_matplotlib_is_loaded_with_the_first_picture_only():
@@ -80,7 +90,9 @@ def test_matplotlib_is_loaded_with_the_first_picture_only():
 
 
 def test_a_home_that_cannot_be_written_to_is_no_obstacle():
-    code = ("from digest_values import *; from monitor.digest.charts import charts; "
-            "print(len(charts(facts_of(rows_of(START, neutral=2)))))")
+    code = (
+        "from digest_values import *; from monitor.digest.charts import charts; "
+        "print(len(charts(facts_of(rows_of(START, neutral=2)))))"
+    )
     result = run(code, HOME="/proc/nowhere")
     assert (result.stdout.strip(), result.returncode) == ("1", 0), result.stderr

@@ -15,8 +15,13 @@ def shown(posts, texts=None, **given) -> list[tuple[str, int]]:
 
 
 def bad(**given):
-    return a_row(START, **({"sentiment": Sentiment.NEGATIVE, "complaint": True, "types": ("delay",),
-                            "severity": Severity.SERIOUS} | given))
+    return a_row(
+        START,
+        **(
+            {"sentiment": Sentiment.NEGATIVE, "complaint": True, "types": ("delay",), "severity": Severity.SERIOUS}
+            | given
+        ),
+    )
 
 
 def test_the_most_severe_come_first_and_among_equals_those_heard_widest():
@@ -29,9 +34,13 @@ def test_each_reason_has_its_examples_and_no_post_two():
     heard = [bad(severity=Severity.MILD, followers=10_000 * n) for n in (1, 2)]
     typical = [bad(types=("billing",), severity=Severity.MILD)]
     result = shown([*typical, *heard, *severe])
-    assert result == [*(("most severe", row.id) for row in severe[:3]),
-                      ("widest reach", heard[1].id), ("widest reach", heard[0].id),
-                      ("frequent complaint", severe[3].id), ("frequent complaint", typical[0].id)]
+    assert result == [
+        *(("most severe", row.id) for row in severe[:3]),
+        ("widest reach", heard[1].id),
+        ("widest reach", heard[0].id),
+        ("frequent complaint", severe[3].id),
+        ("frequent complaint", typical[0].id),
+    ]
 
 
 def test_one_author_is_quoted_once():
@@ -45,8 +54,9 @@ def test_a_copied_text_is_quoted_once():
     assert [post_id for _, post_id in shown(posts, texts)] == [posts[0].id, posts[3].id]
 
 
-@pytest.mark.parametrize("given", [{"ours": True}, {"repost": True}, {"state": PostState.WITHDRAWN},
-                                   {"judged": None, "sentiment": None}])
+@pytest.mark.parametrize(
+    "given", [{"ours": True}, {"repost": True}, {"state": PostState.WITHDRAWN}, {"judged": None, "sentiment": None}]
+)
 def test_own_posts_reposts_withdrawn_and_unjudged_ones_are_not_quoted(given):
     assert shown([bad(**given)]) == []
 
@@ -64,8 +74,12 @@ def test_a_negative_post_that_is_no_complaint_is_quoted_for_its_reach():
 
 def test_praise_is_quoted_only_where_it_names_somebody_and_complains_of_nothing():
     named = (Flag.PRAISE, Flag.NAMES_STAFF_OR_PLACE)
-    posts = [a_row(START, flags=named), a_row(START, flags=(Flag.PRAISE,)),
-             bad(flags=named), a_row(START, flags=named, followers=7)]
+    posts = [
+        a_row(START, flags=named),
+        a_row(START, flags=(Flag.PRAISE,)),
+        bad(flags=named),
+        a_row(START, flags=named, followers=7),
+    ]
     facts = facts_of(posts, quotables=[a_quotable(row, f"words of {row.id}") for row in posts])
     assert [quote.post_id for quote in facts.praise.quotes] == [posts[3].id, posts[0].id]
     assert (facts.praise.posts.now, facts.praise.naming) == (3, 2)
@@ -75,9 +89,17 @@ def test_a_quote_says_what_is_needed_to_judge_it():
     row = bad(types=("delay", "support"), followers=12)
     facts = facts_of([row], quotables=[a_quotable(row, "Two hours late.", title="Never again")])
     assert facts.quotes[0] == Quote(
-        post_id=row.id, why="most severe", platform=row.platform, author="mia", reach=12,
-        text="Never again: Two hours late.", link="https://social.example/1", published_at=START,
-        severity=Severity.SERIOUS, types=("delay or cancellation", "no answer or no solution from support"))
+        post_id=row.id,
+        why="most severe",
+        platform=row.platform,
+        author="mia",
+        reach=12,
+        text="Never again: Two hours late.",
+        link="https://social.example/1",
+        published_at=START,
+        severity=Severity.SERIOUS,
+        types=("delay or cancellation", "no answer or no solution from support"),
+    )
 
 
 def test_a_type_of_the_company_s_own_is_shown_by_its_word():
@@ -95,7 +117,8 @@ def test_a_long_post_is_cut_and_its_links_are_taken_out():
 
 def test_a_bare_address_is_broken_so_that_no_mail_reader_links_it():
     assert text.quote(None, "mail me@evil.example or evil.example/pay") == (
-        "mail me@evil\u200b.example or evil\u200b.example/pay")
+        "mail me@evil\u200b.example or evil\u200b.example/pay"
+    )
     assert text.quote(None, "It was 3.50. Bad. Really...") == "It was 3.50. Bad. Really..."
 
 

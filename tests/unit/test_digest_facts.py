@@ -35,10 +35,18 @@ def trends(facts: Facts) -> dict[str, Trend]:
 
 
 def test_facts_read_back_equal_from_their_frozen_form():
-    this = [*rows_of(START, negative=8, positive=30), *complaints(START + DAY, 15, "delay"),
-            a_row(judged=False, sentiment=None, language="de"), a_row(ours=True)]
-    facts = facts_of(this, rows_of(BEFORE, negative=5, neutral=20), cases=[a_case(1, START + HOUR)],
-                     week={"decisions": (DecisionCount(False, "too_old", 3),)})
+    this = [
+        *rows_of(START, negative=8, positive=30),
+        *complaints(START + DAY, 15, "delay"),
+        a_row(judged=False, sentiment=None, language="de"),
+        a_row(ours=True),
+    ]
+    facts = facts_of(
+        this,
+        rows_of(BEFORE, negative=5, neutral=20),
+        cases=[a_case(1, START + HOUR)],
+        week={"decisions": (DecisionCount(False, "too_old", 3),)},
+    )
     frozen = facts.to_json()
     assert Facts.from_json(frozen) == facts
     assert Facts.from_json(frozen).to_json() == frozen
@@ -50,19 +58,25 @@ def test_a_damaged_frozen_form_is_refused():
 
 
 def test_a_clear_fall_is_the_first_thing_said():
-    facts = facts_of(rows_of(START, negative=120, neutral=60, positive=20), rows_of(BEFORE, negative=40, neutral=80, positive=80))
+    facts = facts_of(
+        rows_of(START, negative=120, neutral=60, positive=20), rows_of(BEFORE, negative=40, neutral=80, positive=80)
+    )
     assert facts.headline.startswith("Worse than last week: net sentiment fell by 70 points to −50 (95 % sure: by ")
     assert (facts.trend, facts.verdict) == (Trend.DOWN, "worse than last week")
 
 
 def test_a_clear_rise_is_called_better():
-    facts = facts_of(rows_of(START, negative=20, neutral=60, positive=120), rows_of(BEFORE, negative=80, neutral=80, positive=40))
+    facts = facts_of(
+        rows_of(START, negative=20, neutral=60, positive=120), rows_of(BEFORE, negative=80, neutral=80, positive=40)
+    )
     assert facts.headline.startswith("Better than last week: net sentiment rose by 70 points to +50")
     assert facts.trend is Trend.UP
 
 
 def test_a_change_within_chance_is_called_no_clear_change():
-    facts = facts_of(rows_of(START, negative=12, neutral=10, positive=8), rows_of(BEFORE, negative=10, neutral=10, positive=10))
+    facts = facts_of(
+        rows_of(START, negative=12, neutral=10, positive=8), rows_of(BEFORE, negative=10, neutral=10, positive=10)
+    )
     assert facts.headline.startswith("No clear change from last week: net sentiment −13, last week 0 (95 % sure: −")
     assert facts.trend is Trend.UNCLEAR
 
@@ -122,7 +136,14 @@ def test_posts_fall_on_the_local_day():
     facts = facts_of([late, early, a_row(END - timedelta(seconds=1))], [a_row(BEFORE + 3 * HOUR)])
     assert [day.day for day in facts.days][:2] == [date(2026, 11, 9), date(2026, 11, 10)]
     assert [(day.negative, day.neutral, day.positive, day.before) for day in facts.days] == [
-        (1, 0, 0, 1), (0, 0, 1, 0), (0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0), (0, 1, 0, 0)]
+        (1, 0, 0, 1),
+        (0, 0, 1, 0),
+        (0, 0, 0, 0),
+        (0, 0, 0, 0),
+        (0, 0, 0, 0),
+        (0, 0, 0, 0),
+        (0, 1, 0, 0),
+    ]
 
 
 def test_a_complaint_type_that_takes_a_larger_share_is_a_mover_and_one_that_grows_with_the_rest_is_not():
@@ -175,21 +196,28 @@ def test_brands_are_shown_from_two_on_and_a_post_about_both_counts_in_both():
 
 
 def test_platforms_come_with_their_own_interval():
-    facts = facts_of([*rows_of(START, negative=12), *rows_of(START, positive=3, platform=Platform.REDDIT)],
-                     rows_of(BEFORE, neutral=7, platform=Platform.REDDIT))
+    facts = facts_of(
+        [*rows_of(START, negative=12), *rows_of(START, positive=3, platform=Platform.REDDIT)],
+        rows_of(BEFORE, neutral=7, platform=Platform.REDDIT),
+    )
     assert [(line.name, line.posts, line.mood.judged, line.mood.net is None) for line in facts.platforms] == [
-        ("X", Count(12, 0), 12, False), ("Reddit", Count(3, 7), 3, True)]
+        ("X", Count(12, 0), 12, False),
+        ("Reddit", Count(3, 7), 3, True),
+    ]
 
 
 def test_what_was_not_judged_adds_up_to_the_volume():
-    facts = facts_of([
-        *rows_of(START, negative=1, neutral=1, positive=1),
-        a_row(judged=False, sentiment=None, language="de"), a_row(judged=False, sentiment=None, language="de"),
-        a_row(judged=False, sentiment=None, language="fr"),
-        a_row(judged=None, sentiment=None, state=PostState.COLLECTED),
-        a_row(judged=None, sentiment=None, state=PostState.QUARANTINED),
-        a_row(judged=None, sentiment=None, state=PostState.WITHDRAWN),
-    ])
+    facts = facts_of(
+        [
+            *rows_of(START, negative=1, neutral=1, positive=1),
+            a_row(judged=False, sentiment=None, language="de"),
+            a_row(judged=False, sentiment=None, language="de"),
+            a_row(judged=False, sentiment=None, language="fr"),
+            a_row(judged=None, sentiment=None, state=PostState.COLLECTED),
+            a_row(judged=None, sentiment=None, state=PostState.QUARANTINED),
+            a_row(judged=None, sentiment=None, state=PostState.WITHDRAWN),
+        ]
+    )
     left = facts.unjudged
     assert (left.waiting, left.quarantined, left.withdrawn, left.languages) == (1, 1, 1, (("de", 2), ("fr", 1)))
     assert left.total + facts.mood.judged == facts.volume.posts.now == 9
@@ -244,18 +272,21 @@ def test_response_times_of_fewer_than_ten_cases_are_not_given():
     assert (response.cases, response.answered, response.median, response.p90) == (9, 9, None, None)
 
 
-@pytest.mark.parametrize(("given", "every", "coverage"), [
-    ({}, {}, Coverage.QUIET),
-    ({"stored": 1}, {}, Coverage.READ),
-    ({"ends_failing": True}, {}, Coverage.BROKEN),
-    ({"ok": 0, "failed": 4}, {}, Coverage.BROKEN),
-    ({"ok": 0}, {"news": HOUR}, Coverage.NOT_READ),
-    ({"longest_gap": 5 * HOUR}, {}, Coverage.GAPS),
-    ({"longest_gap": 5 * HOUR}, {"news": HOUR}, Coverage.QUIET),
-    ({"longest_gap": 5 * HOUR + timedelta(seconds=1)}, {"news": HOUR}, Coverage.GAPS),
-    ({"longest_gap": HOUR, "usual_gap": timedelta(seconds=10)}, {}, Coverage.QUIET),
-    ({"ok": 0, "first_run_at": END}, {"news": HOUR}, Coverage.LATER),
-])
+@pytest.mark.parametrize(
+    ("given", "every", "coverage"),
+    [
+        ({}, {}, Coverage.QUIET),
+        ({"stored": 1}, {}, Coverage.READ),
+        ({"ends_failing": True}, {}, Coverage.BROKEN),
+        ({"ok": 0, "failed": 4}, {}, Coverage.BROKEN),
+        ({"ok": 0}, {"news": HOUR}, Coverage.NOT_READ),
+        ({"longest_gap": 5 * HOUR}, {}, Coverage.GAPS),
+        ({"longest_gap": 5 * HOUR}, {"news": HOUR}, Coverage.QUIET),
+        ({"longest_gap": 5 * HOUR + timedelta(seconds=1)}, {"news": HOUR}, Coverage.GAPS),
+        ({"longest_gap": HOUR, "usual_gap": timedelta(seconds=10)}, {}, Coverage.QUIET),
+        ({"ok": 0, "first_run_at": END}, {"news": HOUR}, Coverage.LATER),
+    ],
+)
 def test_quiet_and_broken_sources_differ(given, every, coverage):
     facts = with_pace(given, every)
     assert [line.coverage for line in facts.sources] == [coverage]
@@ -270,7 +301,9 @@ def with_pace(given: dict[str, object], every: dict[str, timedelta]) -> Facts:
 def test_a_configured_source_that_was_never_read_is_named():
     facts = with_pace({}, {"news": HOUR, "forum": HOUR})
     assert [(line.name, line.coverage) for line in facts.sources] == [
-        ("forum", Coverage.NOT_READ), ("news", Coverage.QUIET)]
+        ("forum", Coverage.NOT_READ),
+        ("news", Coverage.QUIET),
+    ]
     assert "Source forum was not read at all this week." in facts.cautions
     assert "Have source forum mended." in facts.actions
 
@@ -281,7 +314,9 @@ def test_a_collector_gap_is_said_before_the_numbers():
 
 
 def test_a_gap_of_last_week_spoils_the_comparison_and_is_said():
-    facts = facts_of(rows_of(START, neutral=12), rows_of(BEFORE, neutral=12), sources_before=[a_source(longest_gap=26 * HOUR)])
+    facts = facts_of(
+        rows_of(START, neutral=12), rows_of(BEFORE, neutral=12), sources_before=[a_source(longest_gap=26 * HOUR)]
+    )
     assert facts.cautions == ("Last week is incomplete, which skews the comparison: news not read throughout.",)
 
 

@@ -50,24 +50,45 @@ def a_full_week(**given) -> Facts:
     praised = a_row(START, sentiment=Sentiment.POSITIVE, flags=(Flag.PRAISE, Flag.NAMES_STAFF_OR_PLACE))
     last = [*rows_of(BEFORE, neutral=40, positive=30), *complaints(BEFORE, 10, "delay")]
     posts = [*this, praised]
-    return facts_of(posts, last, cases=[a_case(1, START)], **({
-        "quotables": [a_quotable(row, f"words of {row.id}") for row in posts]} | given))
+    return facts_of(
+        posts,
+        last,
+        cases=[a_case(1, START)],
+        **({"quotables": [a_quotable(row, f"words of {row.id}") for row in posts]} | given),
+    )
 
 
 def hostile_week(texts: list[str]) -> Facts:
     """Every text in every field that comes from outside."""
     posts = []
     for words in texts:
-        posts.append(a_row(START, sentiment=Sentiment.NEGATIVE, complaint=True, severity=Severity.CRITICAL, followers=3,
-                           types=(words,), brands=(words,), model=words, source=words, language=words))
+        posts.append(
+            a_row(
+                START,
+                sentiment=Sentiment.NEGATIVE,
+                complaint=True,
+                severity=Severity.CRITICAL,
+                followers=3,
+                types=(words,),
+                brands=(words,),
+                model=words,
+                source=words,
+                language=words,
+            )
+        )
         posts.append(a_row(START, flags=(Flag.PRAISE, Flag.NAMES_STAFF_OR_PLACE), source=words))
         posts.append(a_row(START, judged=False, sentiment=None, language=words))
     return facts_of(
-        posts, rows_of(BEFORE, neutral=12), company=texts[0],
-        quotables=[a_quotable(row, f"{texts[n // 3]} {row.id}", title=texts[n // 3], author=texts[n // 3], url=texts[n // 3])
-                   for n, row in enumerate(posts)],
+        posts,
+        rows_of(BEFORE, neutral=12),
+        company=texts[0],
+        quotables=[
+            a_quotable(row, f"{texts[n // 3]} {row.id}", title=texts[n // 3], author=texts[n // 3], url=texts[n // 3])
+            for n, row in enumerate(posts)
+        ],
         sources=[a_source(words, ends_failing=True, last_error=words, failed=2) for words in texts],
-        week={"decisions": tuple(DecisionCount(False, words, 2) for words in texts)})
+        week={"decisions": tuple(DecisionCount(False, words, 2) for words in texts)},
+    )
 
 
 def test_the_headline_is_the_first_line_of_every_form():
@@ -96,7 +117,7 @@ def harmless() -> set[str]:
 
 @pytest.mark.parametrize("start", range(0, len(TEXTS), BATCH))
 def test_hostile_words_in_every_field_do_no_harm(start, harmless):
-    rendered = render(hostile_week([text.replace("\ud800", "?") for text in TEXTS[start:start + BATCH]]))
+    rendered = render(hostile_week([text.replace("\ud800", "?") for text in TEXTS[start : start + BATCH]]))
     page = Page(rendered.html)
     assert page.tags <= harmless
     assert page.handlers == []
@@ -120,7 +141,9 @@ def test_only_plain_web_links_lead_out_of_the_mail():
     facts = facts_of(rows, quotables=quotables)
     rendered = render(facts)
     assert Page(rendered.html).links == ["https://social.example/1?a=1&b=2"]
-    assert [line.strip() for line in rendered.text.splitlines() if "://" in line] == ["https://social.example/1?a=1&b=2"]
+    assert [line.strip() for line in rendered.text.splitlines() if "://" in line] == [
+        "https://social.example/1?a=1&b=2"
+    ]
 
 
 def test_the_text_part_is_not_escaped():
@@ -147,10 +170,19 @@ def test_every_number_of_a_picture_stands_in_a_table_too():
 
 def test_the_largest_digest_stays_below_what_gmail_clips():
     words = "wide words " * 40
-    posts = [row for n in range(15) for row in complaints(START, 20, f"{n}{words}", severity=Severity.SERIOUS,
-                                                          followers=n, source=f"s{n}", brands=(f"b{n}",))]
-    facts = facts_of(posts, rows_of(BEFORE, neutral=30), quotables=[a_quotable(row, f"{row.id} {words}") for row in posts],
-                     sources=[a_source(f"s{n}", ends_failing=True, last_error=words) for n in range(15)])
+    posts = [
+        row
+        for n in range(15)
+        for row in complaints(
+            START, 20, f"{n}{words}", severity=Severity.SERIOUS, followers=n, source=f"s{n}", brands=(f"b{n}",)
+        )
+    ]
+    facts = facts_of(
+        posts,
+        rows_of(BEFORE, neutral=30),
+        quotables=[a_quotable(row, f"{row.id} {words}") for row in posts],
+        sources=[a_source(f"s{n}", ends_failing=True, last_error=words) for n in range(15)],
+    )
     assert len(render(facts).html.encode()) < MAX_HTML
 
 
@@ -169,10 +201,15 @@ def test_a_quiet_week_is_a_short_honest_mail():
 
 
 def test_broken_and_quiet_sources_read_differently():
-    sources = [a_source("forum"), a_source("news", ok=3, failed=9, ends_failing=True, last_error="HTTP 503",
-                                           last_success_at=START + 2 * HOUR)]
+    sources = [
+        a_source("forum"),
+        a_source("news", ok=3, failed=9, ends_failing=True, last_error="HTTP 503", last_success_at=START + 2 * HOUR),
+    ]
     text = render(facts_of(sources=sources)).text
-    assert "* forum: quiet: read throughout, nothing new. 0 posts, read 672 times, failed 0 times, longest gap 15 min." in text
+    assert (
+        "* forum: quiet: read throughout, nothing new. 0 posts, read 672 times, failed 0 times, longest gap 15 min."
+        in text
+    )
     assert "* news: broken, last read Mon 9 Nov, 02:00: HTTP 503. 0 posts, read 3 times, failed 9 times" in text
 
 

@@ -25,7 +25,9 @@ def test_a_week_reads_back_what_it_prints():
     assert str(Week.parse(" 0999-W01 ")) == "0999-W01"
 
 
-@pytest.mark.parametrize("text", ["2026-46", "2026-W00", "2026-W54", "2025-W53", "W46", "", "2026-W4", "２０２６-W4６a"])
+@pytest.mark.parametrize(
+    "text", ["2026-46", "2026-W00", "2026-W54", "2025-W53", "W46", "", "2026-W4", "２０２６-W4６a"]
+)
 def test_what_is_no_week_is_refused(text):
     with pytest.raises(ValueError, match="week"):
         Week.parse(text)
@@ -37,13 +39,16 @@ def test_a_plain_week_runs_from_monday_midnight_to_monday_midnight():
     assert (week.days[0], week.days[-1]) == (date(2026, 11, 9), date(2026, 11, 15))
 
 
-@pytest.mark.parametrize(("week", "zone", "hours"), [
-    (Week(2026, 13), BERLIN, 167),  # clocks forward on 29 March
-    (Week(2026, 43), BERLIN, 169),  # clocks back on 25 October
-    (Week(2026, 10), NEW_YORK, 167),
-    (Week(2026, 44), NEW_YORK, 169),
-    (Week(2026, 46), BERLIN, 168),
-])
+@pytest.mark.parametrize(
+    ("week", "zone", "hours"),
+    [
+        (Week(2026, 13), BERLIN, 167),  # clocks forward on 29 March
+        (Week(2026, 43), BERLIN, 169),  # clocks back on 25 October
+        (Week(2026, 10), NEW_YORK, 167),
+        (Week(2026, 44), NEW_YORK, 169),
+        (Week(2026, 46), BERLIN, 168),
+    ],
+)
 def test_a_week_with_a_clock_change_is_an_hour_shorter_or_longer(week, zone, hours):
     assert week.end(zone) - week.start(zone) == timedelta(hours=hours)
 
@@ -99,10 +104,13 @@ def test_a_digest_sent_on_sunday_still_tells_of_the_week_before():
     assert due(at("2026-11-23 00:00"), BERLIN, digest) == Week(2026, 46)
 
 
-@pytest.mark.parametrize(("week", "expected"), [
-    (Week(2026, 12), "2026-03-29T01:30+00:00"),  # 02:30 does not exist on this Sunday: the clock then shows 03:30
-    (Week(2026, 42), "2026-10-25T00:30+00:00"),  # 02:30 comes twice: the first one
-])
+@pytest.mark.parametrize(
+    ("week", "expected"),
+    [
+        (Week(2026, 12), "2026-03-29T01:30+00:00"),  # 02:30 does not exist on this Sunday: the clock then shows 03:30
+        (Week(2026, 42), "2026-10-25T00:30+00:00"),  # 02:30 comes twice: the first one
+    ],
+)
 def test_an_hour_that_the_clock_change_skips_or_repeats_is_still_one_instant(week, expected):
     sent = send_time(week, BERLIN, settings(day="sun", at=time(2, 30)))
     assert sent == datetime.fromisoformat(expected)

@@ -22,8 +22,10 @@ def rounded(estimate: Estimate, digits: int = 2) -> tuple[float, float, float]:
     return round(estimate.value, digits), round(estimate.low, digits), round(estimate.high, digits)
 
 
-@pytest.mark.parametrize(("count", "of", "low", "high"), [(0, 5, 0.0, 0.43), (3, 5, 0.23, 0.88), (8, 20, 0.22, 0.61),
-                                                          (40, 100, 0.31, 0.50), (5, 5, 0.57, 1.0)])
+@pytest.mark.parametrize(
+    ("count", "of", "low", "high"),
+    [(0, 5, 0.0, 0.43), (3, 5, 0.23, 0.88), (8, 20, 0.22, 0.61), (40, 100, 0.31, 0.50), (5, 5, 0.57, 1.0)],
+)
 def test_wilson_gives_the_published_intervals(count, of, low, high):
     assert rounded(wilson(count, of)) == (round(count / of, 2), low, high)
 
@@ -96,8 +98,12 @@ def test_a_difference_is_wider_than_either_of_its_parts():
     change = difference(now, before)
     assert change.value == pytest.approx(-0.3)
     assert change.high - change.low > now.high - now.low
-    assert (change.value - change.low) ** 2 == pytest.approx((now.value - now.low) ** 2 + (before.high - before.value) ** 2)
-    assert (change.high - change.value) ** 2 == pytest.approx((now.high - now.value) ** 2 + (before.value - before.low) ** 2)
+    assert (change.value - change.low) ** 2 == pytest.approx(
+        (now.value - now.low) ** 2 + (before.high - before.value) ** 2
+    )
+    assert (change.high - change.value) ** 2 == pytest.approx(
+        (now.high - now.value) ** 2 + (before.value - before.low) ** 2
+    )
 
 
 def test_two_shares_are_compared_as_the_mid_p_exact_test_does():
