@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := constraints.txt
+DATA ?= ../shared/data
 
-.PHONY: demo test check bench run clean kill-test
+.PHONY: demo test check bench kill-test train run clean
 
 # The product alone, pinned. torch first, by its exact version: a range would fetch gigabytes of CUDA packages.
 $(VENV)/.product: pyproject.toml $(CONSTRAINTS)
@@ -34,6 +35,10 @@ bench: $(VENV)/.dev
 
 kill-test: $(VENV)/.dev
 	MONITOR_KILLS=30 MONITOR_KILL_POSTS=shared $(BIN)/python -m pytest -s tests/acceptance/test_kills.py
+
+# Half an hour on two cores. Further flags: python -m classifiers.training --help
+train: $(VENV)/.dev
+	$(BIN)/python -m classifiers.training --data $(DATA) --out runs/model
 
 run: $(VENV)/.product
 	$(BIN)/monitor run

@@ -66,9 +66,9 @@ def _run(texts: Sequence[str], classifier: Classifier) -> dict[str, float]:
         settings = load(folder / "monitor.toml")
         store = open_store(settings.database)
         house = House(settings, store, wall_clock)
-        (collect,) = house.collectors()
-        score = house.score(classifier)
-        decide = house.decide(house.destinations())
+        destinations = house.destinations()
+        (collect,) = house.collectors(destinations)
+        score, decide = house.score(classifier, destinations), house.decide(destinations)
         marks = [perf_counter()]
         stored, more = 0, True
         while more:

@@ -30,8 +30,9 @@ _NOISY = (
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take control characters out of every text field: a log line stays one line, a terminal stays unharmed."""
     for key, value in event.items():
-        if key != "exception" and isinstance(value, str):
-            event[key] = "".join(c if c.isprintable() else " " for c in value)
+        if isinstance(value, str):
+            kept = "\n" if key == "exception" else ""
+            event[key] = "".join(c if c.isprintable() or (kept and c == kept) else " " for c in value)
     return event
 
 
@@ -67,6 +68,8 @@ def set_up(form: Literal["json", "console"], *, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # It warns at each tick that finds a stage still at work, which is no news.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
 

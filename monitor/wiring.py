@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 from random import Random
+from threading import Event
 
 from alerts.base import Channel
 from classifiers.base import Classifier
@@ -17,6 +18,7 @@ from monitor.pipeline.collect import Collect
 from monitor.pipeline.decide import Decide
 from monitor.pipeline.deliver import Deliver
 from monitor.pipeline.destinations import Destinations
+from monitor.pipeline.notices import Notices
 from monitor.pipeline.score import Score
 from monitor.pipeline.tend import Tend
 from monitor.store.engine import Store
@@ -39,18 +41,19 @@ class House:
     clock: Clock = wall_clock
     rng: Random = Random()  # noqa: RUF009, S311 - shared on purpose; jitter needs no secrecy
 
-    def collectors(self) -> list[Collect]:
+    def collectors(self, destinations: Destinations) -> list[Collect]:
         """One stage for each source that is switched on."""
         from collectors import registry
 
         matcher = Matcher(self.settings.brands)
+        notices = self.notices(destinations)
         return [
             Collect(
                 source,
                 registry.build(source, clock=self.clock, user_agent=user_agent()),
                 matcher,
                 self.store,
-                self.settings,
+                notices,
                 self.clock,
                 self.rng,
             )
@@ -68,9 +71,14 @@ class House:
 
         return registry.build(self.settings.model)
 
-    def score(self, classifier: Classifier) -> Score:
+    def notices(self, destinations: Destinations) -> Notices:
+        """What tells the operators."""
+        return Notices(self.store, self.settings, destinations, self.clock)
+
+    def score(self, classifier: Classifier, destinations: Destinations) -> Score:
         """The scoring stage."""
-        return Score(self.store, classifier, self.clock, batch=self.settings.model.batch_posts)
+        notices = self.notices(destinations)
+        return Score(self.store, classifier, notices, self.clock, batch=self.settings.model.batch_posts)
 
     def destinations(self) -> Destinations:
         """Everybody who can be told."""
@@ -84,16 +92,19 @@ class House:
             readers = mailer.model_copy(update={"recipients": self.settings.digest.recipients})
             by_channel[DIGEST] = registry.build([readers])
             pace[DIGEST] = mailer.per_minute
-        return Destinations(by_channel, per_minute=pace)
+        return Destinations(by_channel, per_minute=pace, default=self.settings.default_route.channels)
 
     def decide(self, destinations: Destinations) -> Decide:
         """The deciding stage."""
-        return Decide(self.store, self.settings, destinations, self.clock, batch=DECIDE_BATCH)
+        notices = self.notices(destinations)
+        return Decide(self.store, self.settings, destinations, notices, self.clock, batch=DECIDE_BATCH)
 
-    def deliver(self, destinations: Destinations) -> list[Deliver]:
-        """One worker for each destination."""
+    def deliver(self, destinations: Destinations, *, stop: Event | None = None) -> list[Deliver]:
+        """One worker for each destination; they leave off between two messages once `stop` is set."""
+        notices = self.notices(destinations)
         return [
-            Deliver(name, destinations, self.store, self.settings, self.clock, self.rng) for name in destinations.all
+            Deliver(name, destinations, self.store, notices, self.clock, self.rng, stop=stop or Event())
+            for name in destinations.all
         ]
 
     def tend(self, destinations: Destinations) -> Tend:

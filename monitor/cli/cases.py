@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.opening import ago, local, opened
+from monitor.cli.opening import ago, local, opened, plain
 
 if TYPE_CHECKING:
     from monitor.states import CaseEvent
@@ -49,11 +49,11 @@ def list_(path: str, states: tuple[str, ...], assignee: str | None, limit: int, 
             str(case.id),
             case.severity.name.lower(),
             case.state,
-            Text(case.main_type or "-"),
-            Text(f"{case.handle or case.author or 'unknown'} on {case.platform}"),
+            Text(plain(case.main_type or "-")),
+            Text(plain(f"{case.handle or case.author or 'unknown'} on {case.platform}")),
             str(case.posts),
             ago(case.waits_since, wall_clock()),
-            Text(case.assignee or "-"),
+            Text(plain(case.assignee or "-")),
         )
     Console().print(table if found else Text("No such case."))
 
@@ -71,26 +71,26 @@ def show(path: str, case_id: int) -> None:
         raise click.ClickException(f"there is no case {case_id}")
     case = seen.case
     click.echo(
-        f"Case {case.id}: {case.state}, {case.severity.name.lower()} {case.main_type or 'negative post'}, "
-        f"brand {case.brand}, {case.platform}, opened {local(case.opened_at, settings)}, "
-        f"assignee {case.assignee or '-'}"
+        f"Case {case.id}: {case.state}, {case.severity.name.lower()} {plain(case.main_type or 'negative post')}, "
+        f"brand {plain(case.brand)}, {case.platform}, opened {local(case.opened_at, settings)}, "
+        f"assignee {plain(case.assignee or '-')}"
     )
     click.echo(f"First answer: {local(case.first_response_at, settings)}")
     for post, role in seen.posts:
-        who = for_terminal(post.author_handle or post.author_name or "unknown")
-        click.echo(f"\n[{role}] {who}, {local(post.published_at, settings)}  {for_terminal(post.url or '')}")
+        who = plain(post.author_handle or post.author_name or "unknown")
+        click.echo(f"\n[{role}] {who}, {local(post.published_at, settings)}  {plain(post.url or '')}")
         click.echo("  " + for_terminal(post.text).replace("\n", "\n  "))
     click.echo("\nMessages:")
     for d in seen.deliveries:
         click.echo(
-            f"  {d.kind} to {d.channel}: {d.state} {local(d.sent_at, settings)}"
-            + (f" ({for_terminal(d.error)})" if d.error else "")
+            f"  {d.kind} to {plain(d.channel)}: {d.state} {local(d.sent_at, settings)}"
+            + (f" ({plain(d.error)})" if d.error else "")
         )
     click.echo("\nHistory:")
     for line in seen.history:
         click.echo(
-            f"  {local(line.at, settings)} {line.event}: {line.before} -> {line.after}, by {for_terminal(line.who)}"
-            + (f": {for_terminal(line.why)}" if line.why else "")
+            f"  {local(line.at, settings)} {line.event}: {line.before} -> {line.after}, by {plain(line.who)}"
+            + (f": {plain(line.why)}" if line.why else "")
         )
 
 
@@ -106,7 +106,7 @@ def _move(path: str, case_ids: tuple[int, ...], event: CaseEvent, who: str, why:
                 case = store.cases.transition(case_id, event, who=who, why=why, now=wall_clock())
                 click.echo(f"case {case_id}: {case.state}")
             except (IllegalTransition, NoSuchCase) as error:
-                click.echo(f"case {case_id}: {error}", err=True)
+                click.echo(f"case {case_id}: {plain(str(error))}", err=True)
                 failed = True
     if failed:
         raise SystemExit(1)
@@ -144,5 +144,5 @@ def assign(path: str, case_id: int, assignee: str, who: str) -> None:
         try:
             store.cases.assign(case_id, assignee, by=who, now=wall_clock())
         except NoSuchCase as error:
-            raise click.ClickException(str(error)) from None
-    click.echo(f"case {case_id}: {assignee}")
+            raise click.ClickException(plain(str(error))) from None
+    click.echo(f"case {case_id}: {plain(assignee)}")

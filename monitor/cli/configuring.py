@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.opening import BAD_CONFIG, read_settings
+from monitor.cli.opening import BAD_CONFIG, plain, read_settings
 
 
 @click.command()
@@ -20,7 +20,7 @@ def init(path: str, company: str) -> None:
     try:
         text = starter(company)
     except ValueError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(plain(str(error))) from None
     try:
         # "x" refuses to write over a file that somebody has worked on.
         with open(path, "x", encoding="utf-8", opener=lambda p, flags: os.open(p, flags, 0o640)) as file:
@@ -47,7 +47,7 @@ def check(path: str, secrets: bool) -> None:
     settings = read_settings(path)
     problems = check_secrets(settings) if secrets else []
     for problem in problems:
-        click.echo(f"  {problem}", err=True)
+        click.echo(f"  {plain(str(problem))}", err=True)
     if problems:
         raise SystemExit(BAD_CONFIG)
     click.echo(

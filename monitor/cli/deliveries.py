@@ -6,7 +6,7 @@ import getpass
 
 import click
 
-from monitor.cli.opening import local, opened
+from monitor.cli.opening import local, opened, plain
 
 STATES = ("pending", "leased", "sending", "waiting", "ambiguous", "sent", "dead", "cancelled")
 
@@ -36,12 +36,12 @@ def list_(path: str, states: tuple[str, ...], limit: int) -> None:
         table.add_row(
             str(d.id),
             d.kind,
-            Text(d.channel),
+            Text(plain(d.channel)),
             str(d.case_id or "-"),
             d.state,
             str(d.attempt),
             local(d.not_before, settings),
-            Text(d.error or ""),
+            Text(plain(d.error or "")),
         )
     Console().print(table if found else Text("No such delivery."))
 
@@ -74,9 +74,19 @@ def drop(path: str, ids: tuple[int, ...], who: str, why: str) -> None:
 @click.argument("destination")
 @click.pass_obj
 def unpark(path: str, destination: str) -> None:
-    """Use a destination again that was broken and has been mended."""
-    with opened(path) as (_settings, store):
-        if destination not in {d.name for d in store.outbox.destinations()}:
-            raise click.ClickException(f"{destination} is not parked")
-        store.outbox.unpark(destination)
-    click.echo(f"{destination}: in use again")
+    """Use a destination again that was broken and has been mended; what waited for it leaves now."""
+    from monitor.clock import wall_clock
+
+    now = wall_clock()
+    with opened(path) as (settings, store):
+        if store.outbox.unpark(destination, now):
+            click.echo(f"{plain(destination)}: in use again")
+            return
+        known = {d.name: d for d in store.outbox.destinations()}
+        names = {*known, *(channel for channel, _ in store.outbox.depth())}
+    if destination not in names:
+        ever = ", ".join(map(plain, sorted(names))) or "none yet"
+        raise click.ClickException(f"no destination is named {plain(destination)}; known: {ever}")
+    until = known[destination].paused_until if destination in known else None
+    paused = f"; it is paused until {local(until, settings)} and goes on by itself" if until and until > now else ""
+    raise click.ClickException(f"{plain(destination)} is not parked, nothing was changed{paused}")

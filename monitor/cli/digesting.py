@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.opening import opened
+from monitor.cli.opening import opened, plain
 
 
 @click.group()
@@ -28,10 +28,10 @@ def preview(path: str, week: str | None, out: Path) -> None:
         try:
             chosen = Week.parse(week) if week else last_closed(wall_clock(), settings.zone)
         except ValueError as error:
-            raise click.BadParameter(str(error), param_hint="--week") from None
+            raise click.BadParameter(plain(str(error)), param_hint="--week") from None
         try:
             files = make.preview(store, settings, chosen, wall_clock(), out)
         except ValueError as error:  # the week is not over
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(plain(str(error))) from None
     for file in files:
         click.echo(file)

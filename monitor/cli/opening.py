@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,24 +32,64 @@ def read_settings(path: str) -> Settings:
         count = len(error.problems)
         click.echo(f"{path}: {count} problem{'s' if count != 1 else ''}", err=True)
         for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
+            click.echo(f"  {plain(str(problem))}", err=True)
         raise SystemExit(BAD_CONFIG) from None
 
 
+def demand_secrets(settings: Settings, *, channels: bool) -> None:
+    """Every secret that is needed and cannot be read, on standard error, and exit status 2.
+
+    Needed are the database's and, with `channels`, those of the channels that somebody is told over; a channel that
+    nothing leads to is not asked for its own.
+    """
+    from config.load import check_secrets
+
+    told = _channels_in_use(settings) if channels else frozenset()
+    idle = tuple(f"channels[{n}]." for n, channel in enumerate(settings.channels) if channel.name not in told)
+    problems = [problem for problem in check_secrets(settings) if not problem.path.startswith(idle)]
+    for problem in problems:
+        click.echo(f"  {plain(str(problem))}", err=True)
+    if problems:
+        raise SystemExit(BAD_CONFIG)
+
+
+def _channels_in_use(settings: Settings) -> frozenset[str]:
+    told = {name for route in (*settings.routes, settings.default_route) for name in route.channels}
+    told |= {*settings.alerting.operators, *settings.alerting.escalation.escalate_to}
+    if settings.digest.enabled and settings.digest.channel is not None:
+        told.add(settings.digest.channel)
+    return frozenset(told)
+
+
 @contextmanager
-def opened(path: str) -> Iterator[tuple[Settings, Store]]:
-    """Settings and store for one command; known refusals end it with one line, not with a traceback."""
+def opened(path: str, *, ready: Callable[[Settings], None] | None = None) -> Iterator[tuple[Settings, Store]]:
+    """Settings and store for one command; known refusals end it with one line, not with a traceback.
+
+    `ready` looks at the settings before anything is connected to. A database that stops answering while the command
+    works is such a refusal, too.
+    """
     from monitor.store.engine import SchemaMismatch, StoreUnusable, open_store
 
     settings = read_settings(path)
+    if ready is not None:
+        ready(settings)
     try:
         store = open_store(settings.database)
     except (StoreUnusable, SchemaMismatch) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(plain(str(error))) from None
     try:
         yield settings, store
+    except StoreUnusable as error:
+        raise click.ClickException(plain(str(error))) from None
     finally:
         store.close()
+
+
+def plain(text: str) -> str:
+    """Words from outside (posts, platforms, servers, files), fit for one line of a terminal."""
+    from alerts.sanitize import for_terminal, one_line
+
+    return one_line(for_terminal(text))
 
 
 def local(at: datetime | None, settings: Settings) -> str:

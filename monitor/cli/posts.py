@@ -1,4 +1,4 @@
-"""monitor import: posts from a file, now."""
+"""monitor import: posts from a file, now. monitor posts: those that could not be judged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.opening import opened
+from monitor.cli.opening import opened, plain
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -61,9 +61,9 @@ def import_file(path: str, /, file: str, bad_rows: int, **options: Any) -> None:
                     progress=lambda t: bar.update(task, description=f"{t.read} rows read, {t.stored} stored"),
                 )
             except SourceError as error:
-                raise click.ClickException(str(error)) from None
+                raise click.ClickException(plain(str(error))) from None
     for reject in rejects[:bad_rows]:
-        click.echo(f"  bad: {reject.place}: {reject.reason}", err=True)
+        click.echo(f"  bad: {plain(reject.place)}: {plain(reject.reason)}", err=True)
     if len(rejects) > bad_rows:
         click.echo(f"  … and {len(rejects) - bad_rows} more bad rows", err=True)
     click.echo(
@@ -105,4 +105,21 @@ def _source(settings: Settings, file: str, options: dict[str, Any]) -> FilesSour
         )
     except ValidationError as error:
         first = error.errors()[0]
-        raise click.ClickException(f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from None
+        place = ".".join(str(part) for part in first["loc"])
+        raise click.ClickException(plain(f"{place}: {first['msg']}")) from None
+
+
+@click.group()
+def posts() -> None:
+    """Look after the posts. How many there are in each state is in: monitor status."""
+
+
+@posts.command()
+@click.pass_obj
+def requeue(path: str) -> None:
+    """Judge the posts again whose judging has failed three times, once its trouble is mended."""
+    from monitor.clock import wall_clock
+
+    with opened(path) as (_settings, store):
+        count = store.posts.requeue(wall_clock())
+    click.echo(f"{count} post{'s' if count != 1 else ''} to be judged again")

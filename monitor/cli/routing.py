@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from monitor.cli.opening import read_settings
+from monitor.cli.opening import plain, read_settings
 
 SEVERITIES = ("none", "mild", "serious", "critical")
 
@@ -47,19 +47,19 @@ def test(path: str, /, text: str, expect: str | None, **said: Any) -> None:
     )
     kinds = ", ".join(mention.types) or "no complaint type"
     click.echo(
-        f"brand {mention.brand} (by {mention.alias}), {mention.sentiment} {mention.confidence:.0%}, "
+        f"brand {plain(mention.brand)} (by {plain(mention.alias)}), {mention.sentiment} {mention.confidence:.0%}, "
         f"complaint {mention.p_complaint:.0%}, {kinds}, severity {mention.severity.name.lower()}, "
         f"language {mention.language}"
     )
-    click.echo(f"alert: {'yes' if decision.alert else 'no'}: {decision.sentence} {decision.detail}")
+    click.echo(f"alert: {'yes' if decision.alert else 'no'}: {plain(f'{decision.sentence} {decision.detail}')}")
     channels: tuple[str, ...] = ()
     if decision.alert:
         for considered in explain(mention, settings.routes, settings.default_route):
-            click.echo(f"  {'->' if considered.taken else '  '} {considered.name}: {considered.why}")
+            click.echo(f"  {'->' if considered.taken else '  '} {plain(considered.name)}: {plain(considered.why)}")
         channels = take(mention, settings.routes, settings.default_route).channels
-    click.echo(f"channels: {', '.join(channels) or 'none'}")
+    click.echo(f"channels: {plain(', '.join(channels) or 'none')}")
     if expect is not None and {c.strip() for c in expect.split(",") if c.strip()} != set(channels):
-        click.echo(f"expected: {expect}", err=True)
+        click.echo(f"expected: {plain(expect)}", err=True)
         raise SystemExit(1)
 
 
@@ -97,7 +97,7 @@ def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
     try:
         verdict = registry.build(settings.model).classify([text])[0]
     except ModelUnusable as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(plain(str(error))) from None
     stored = StoredPost(
         id=0,
         platform=post.platform,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.opening import ago, local, opened, read_settings
+from monitor.cli.opening import ago, demand_secrets, local, opened, plain, read_settings
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 STAGES = ("collect", "score", "decide", "deliver", "tend", "digest")
 
@@ -28,20 +32,27 @@ def run(path: str, once: bool, only: tuple[str, ...], form: str, log_level: str)
     from monitor.store.engine import AlreadyRunning
     from monitor.wiring import House
 
+    def ready(settings: Settings) -> None:
+        demand_secrets(settings, channels=not only or "deliver" in only)
+
     logs.set_up("json" if form == "json" else "console", level=log_level)
-    with opened(path) as (settings, store):
+    with opened(path, ready=ready) as (settings, store):
         daemon = Daemon(House(settings, store), frozenset(only or STAGES))
         try:
             if not once:
                 daemon.run()
+                if daemon.failed:
+                    raise SystemExit(1)  # the log says why; a service manager starts it again
                 return
             done = daemon.drain()
             left = store.outbox.unfinished()
             coming = [at for at in map(store.outbox.next_due, daemon.house.destinations().all) if at is not None]
         except (AlreadyRunning, ModelUnusable, SecretUnavailable) as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(plain(str(error))) from None
         when = f", the next one due {local(min(coming), settings)}" if coming else ""
         click.echo(f"Done: {done} unit(s) of work. Messages still to be delivered: {left}{when}.", err=True)
+        if daemon.failed:
+            raise click.ClickException(f"could not be finished: {plain(', '.join(daemon.failed))}; the log says why")
 
 
 @click.command()
@@ -67,12 +78,12 @@ def status(path: str, as_json: bool) -> None:
     for line in seen.sources:
         facts = line.facts
         table.add_row(
-            line.name,
+            Text(plain(line.name)),
             Text(line.health, style=colours.get(line.health, "bold red")),
             ago(facts.last_success_at, seen.at),
             ago(facts.last_post_at, seen.at),
             str(facts.total.stored),
-            Text(facts.last_error if facts.failures else ""),
+            Text(plain(facts.last_error) if facts.failures else ""),
         )
     console.print(table)
     posts = ", ".join(f"{count} {state}" for state, count in seen.posts.items() if count)
@@ -80,11 +91,11 @@ def status(path: str, as_json: bool) -> None:
     table = Table("destination", "waiting", "sent", "dead", "state", title="Outbox")
     for place in seen.destinations:
         table.add_row(
-            Text(place.name),
+            Text(plain(place.name)),
             str(place.waiting),
             str(place.sent),
             str(place.dead),
-            Text(place.state, style="green" if place.state == "working" else "bold red"),
+            Text(plain(place.state), style="green" if place.state == "working" else "bold red"),
         )
     console.print(table)
     if seen.oldest_waiting is not None:
@@ -106,7 +117,7 @@ def upgrade(path: str) -> None:
     try:
         before, after = engine.upgrade(settings.database)
     except (engine.StoreUnusable, engine.SchemaMismatch) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(plain(str(error))) from None
     click.echo(f"Schema: {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import sys
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
+
+from monitor.cli.opening import plain
 
 if TYPE_CHECKING:
     from classifiers.base import Classifier, Verdict
     from config.models import Model
+    from monitor.cli.tables import Form, Table
 
 ADDED = (
     "sentiment",
@@ -27,7 +30,9 @@ ADDED = (
     "language",
     "model",
 )
+PREFIX = "monitor_"  # before the names of the added columns where the input has one of them already
 PIECE = 2048  # rows judged at once: enough to sort by length, little memory
+LISTED = 20  # notes about the input that are printed; a file that is wrong throughout is so in the same way
 
 
 @click.command()
@@ -40,19 +45,38 @@ PIECE = 2048  # rows judged at once: enough to sort by length, little memory
 )
 @click.option("--text-column", default="text", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it with the verdicts.")
+@click.option("--encoding", help="If it is not recognised.")
+@click.option("--delimiter", help="If it is not recognised.")
 @click.pass_obj
-def score(path: str, texts: tuple[str, ...], file: Path | None, text_column: str, out: Path | None) -> None:
+def score(
+    path: str,
+    texts: tuple[str, ...],
+    *,
+    file: Path | None,
+    text_column: str,
+    out: Path | None,
+    encoding: str | None,
+    delimiter: str | None,
+) -> None:
     """Judge TEXTs, or every row of a file.
 
-    With --file the output has the input's columns and order, plus the verdict's.
+    With --file the output has the input's columns and order, then the verdict's: sentiment, p_negative, p_neutral,
+    p_positive, p_complaint, types, severity, flags, language, model. Where the input has one of these already, each
+    of the ten begins with "monitor_". Cells are written as they were read, in UTF-8, with the input's delimiter: a
+    cell that looks like a formula stays one.
+
+    No row is dropped. A row with too few cells is padded; of one with too many, the surplus is joined to its last
+    cell; a line that is no row stands in the first column. Each is reported with its line. Blank lines are no rows.
     """
     if bool(texts) == bool(file) or bool(file) != bool(out):
         raise click.UsageError("give some texts, or --file together with --out")
-    classifier = _classifier(path)
+    delimiter = "\t" if delimiter == r"\t" else delimiter  # as one types it in a shell
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise click.BadParameter("must be one character, such as ; or \\t", param_hint="--delimiter")
     if file is not None and out is not None:
-        _score_file(classifier, file, text_column, out)
+        _score_file(path, file, text_column, out, encoding=encoding, delimiter=delimiter)
         return
-    for text, verdict in zip(texts, classifier.classify(texts), strict=True):
+    for text, verdict in zip(texts, _classifier(path).classify(texts), strict=True):
         _say(text, verdict)
 
 
@@ -63,7 +87,7 @@ def _classifier(path: str) -> Classifier:
     try:
         return registry.build(_model(path))
     except ModelUnusable as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(plain(str(error))) from None
 
 
 def _model(path: str) -> Model:
@@ -105,7 +129,7 @@ def _say(text: str, verdict: Verdict) -> None:
 
 
 def row_of(verdict: Verdict, model: str) -> dict[str, str]:
-    """The added columns of one row. Not judged: probabilities and sentiment are empty, not invented."""
+    """The added columns of one row, in their order. Not judged: probabilities and sentiment are empty, not invented."""
     if not verdict.judged:
         return dict.fromkeys(ADDED, "") | {"severity": "0", "language": verdict.language, "model": model}
     return {
@@ -122,58 +146,88 @@ def row_of(verdict: Verdict, model: str) -> dict[str, str]:
     }
 
 
-def _open(file: Path) -> TextIO:
-    if file.suffix == ".gz":
-        return gzip.open(file, "rt", encoding="utf-8-sig", newline="", errors="strict")
-    return file.open("r", encoding="utf-8-sig", newline="", errors="strict")
+class Notes:
+    """What is to be said about the input, on standard error; at most LISTED of it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._count = 0
+
+    def tell(self, note: str) -> None:
+        """Say it, if not too much has been said."""
+        self._count += 1
+        if self._count <= LISTED:
+            click.echo(f"{self._file}: {plain(note)}", err=True)
+
+    def close(self) -> None:
+        """Say how much has been left out."""
+        if self._count > LISTED:
+            click.echo(f"{self._file}: … and {self._count - LISTED} more such lines", err=True)
 
 
-def _score_file(classifier: Classifier, file: Path, text_column: str, out: Path) -> None:
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _score_file(
+    path: str, file: Path, text_column: str, out: Path, *, encoding: str | None, delimiter: str | None
+) -> None:
+    from monitor.cli.tables import NoTable, Table, form_of, opened_text
 
-    csv.field_size_limit(sys.maxsize)  # a cell may be as long as it likes; the classifier windows it
-    columns = (SpinnerColumn(), TextColumn("judging"), MofNCompleteColumn(), TimeElapsedColumn())
+    notes = Notes(file)
     written = out.with_name(out.name + ".part")
     try:
-        with (
-            _open(file) as source,
-            written.open("w", encoding="utf-8", newline="") as target,
-            Progress(*columns, console=Console(stderr=True), transient=True) as progress,
-        ):
-            reader = csv.DictReader(source, strict=True)
-            names = list(reader.fieldnames or ())
-            if text_column not in names:
-                raise click.ClickException(f'{file}: no column "{text_column}"; columns: {", ".join(names)}')
-            clash = [name for name in names if name in ADDED]
-            if clash:
-                raise click.ClickException(f"{file}: has columns of the verdict's names already: {', '.join(clash)}")
-            writer = csv.DictWriter(target, [*names, *ADDED])
-            writer.writeheader()
-            task = progress.add_task("judging", total=None)
-            for piece in _pieces(reader, file):
-                verdicts = classifier.classify([row[text_column] or "" for row in piece])
-                writer.writerows(
-                    row | row_of(verdict, classifier.version) for row, verdict in zip(piece, verdicts, strict=True)
-                )
-                progress.advance(task, len(piece))
-            done = int(progress.tasks[0].completed)
+        if out.exists() and out.samefile(file):
+            raise click.UsageError("--out names the input itself")
+        form = form_of(file, text_column, notes.tell, encoding=encoding, delimiter=delimiter)
+        with opened_text(file, form.encoding) as source:
+            table = Table(source, form.delimiter, notes.tell)
+            column = table.column(text_column)  # what is wrong with the file is told before the model is loaded
+            done = _judge(_classifier(path), table, column, form, written, notes)
         written.replace(out)
-    except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
-        raise click.ClickException(f"{file}: {type(error).__name__}: {error}") from None
+    except (NoTable, csv.Error, UnicodeError, EOFError, OSError, zlib.error) as error:
+        raise click.ClickException(plain(f"{file}: {_words(error)}")) from None
     finally:
         written.unlink(missing_ok=True)
+    notes.close()
     click.echo(f"{done} rows judged, written to {out}", err=True)
 
 
-def _pieces(reader: csv.DictReader[str], file: Path) -> Iterator[list[dict[str, str]]]:
-    piece: list[dict[str, str]] = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise click.ClickException(f"{file} line {reader.line_num}: not as many cells as the header has")
-        piece.append(row)
-        if len(piece) == PIECE:
-            yield piece
-            piece = []
-    if piece:
+def _words(error: Exception) -> str:
+    from monitor.cli.tables import NoTable
+
+    return str(error) if isinstance(error, NoTable) else f"{type(error).__name__}: {error}"
+
+
+def _judge(classifier: Classifier, table: Table, column: int, form: Form, written: Path, notes: Notes) -> int:
+    """Write every row with its verdict; how many."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("judging"), MofNCompleteColumn(), TimeElapsedColumn())
+    with (
+        written.open("w", encoding="utf-8", newline="") as target,
+        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+    ):
+        writer = csv.writer(target, delimiter=form.delimiter)
+        writer.writerow([*table.header, *_names(table.header, notes)])
+        task = progress.add_task("judging", total=None)
+        for piece in _pieces(table):
+            verdicts = classifier.classify([row[column] for row in piece])
+            for row, verdict in zip(piece, verdicts, strict=True):
+                writer.writerow([*row, *row_of(verdict, classifier.version).values()])
+            progress.advance(task, len(piece))
+        return int(progress.tasks[0].completed)
+
+
+def _names(header: Sequence[str], notes: Notes) -> list[str]:
+    """The names of the added columns: none that the input has already."""
+    taken = {name.strip() for name in header}
+    prefix = ""
+    while taken & {prefix + name for name in ADDED}:
+        prefix += PREFIX
+    if prefix:
+        notes.tell(f'has columns of the verdict\'s names already; the added ones begin with "{prefix}"')
+    return [prefix + name for name in ADDED]
+
+
+def _pieces(rows: Iterable[list[str]]) -> Iterator[list[list[str]]]:
+    coming = iter(rows)
+    while piece := list(islice(coming, PIECE)):
         yield piece

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from monitor.cli.opening import local, opened
+from monitor.cli.opening import local, opened, plain
 
 
 @click.group()
@@ -20,14 +20,13 @@ def sources() -> None:
 @click.pass_obj
 def log(path: str, name: str, days: float) -> None:
     """List the calls of a source, the oldest first."""
-    from alerts.sanitize import for_terminal
     from monitor.clock import wall_clock
 
     with opened(path) as (settings, store):
         now = wall_clock()
         calls = [p for p in store.sources.polls(now - timedelta(days=days), now) if p.source == name]
         for call in calls:
-            what = f"{call.read} read, {call.stored} stored" if call.ok else f"failed: {for_terminal(call.detail)}"
+            what = f"{call.read} read, {call.stored} stored" if call.ok else f"failed: {plain(call.detail)}"
             click.echo(f"{local(call.at, settings)}  {what}")
     if not calls:
         click.echo("No call in this time.")
@@ -39,12 +38,10 @@ def log(path: str, name: str, days: float) -> None:
 @click.pass_obj
 def bad(path: str, name: str, limit: int) -> None:
     """List the items of a source that were no posts, with the reason, the newest first."""
-    from alerts.sanitize import for_terminal
-
     with opened(path) as (settings, store):
         found = store.sources.rejects(name, limit)
         for one in found:
-            click.echo(f"{local(one.at, settings)}  {for_terminal(one.place)}: {for_terminal(one.reason)}")
+            click.echo(f"{local(one.at, settings)}  {plain(one.place)}: {plain(one.reason)}")
     if not found:
         click.echo("None.")
 
@@ -56,6 +53,6 @@ def wake(path: str, name: str) -> None:
     """Call a source again that was stopped, once its trouble is mended."""
     with opened(path) as (settings, store):
         if name not in {source.name for source in settings.sources}:
-            raise click.ClickException(f'no source is named "{name}"')
+            raise click.ClickException(f'no source is named "{plain(name)}"')
         store.sources.wake(name)
-    click.echo(f"{name}: will be called at the next tick")
+    click.echo(f"{plain(name)}: will be called at the next tick")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,7 +27,7 @@ from monitor.demo import index
 from monitor.demo.capture import Captured, capturing
 from monitor.demo.posts import write_posts
 from monitor.demo.reveal import Reveal
-from monitor.demo.settings import SLACK_TOKEN, WEBHOOK_SECRET, settings_text
+from monitor.demo.settings import MARK, SLACK_TOKEN, WEBHOOK_SECRET, settings_text
 from monitor.demo.timeline import ZONE, weeks
 from monitor.digest import make
 from monitor.digest.period import Week, last_closed
@@ -53,22 +55,20 @@ def play(out: Path) -> None:
     Raises:
         click.ClickException: the folder holds something that is not a demo's.
     """
-    _empty(out)
+    make_empty(out)
     logs.set_up("console", level="warning")
     os.environ.setdefault(SLACK_TOKEN, f"xoxb-demo-{secrets.token_hex(8)}")
     os.environ.setdefault(WEBHOOK_SECRET, secrets.token_hex(16))
     with ExitStack() as stack:
         captured = stack.enter_context(capturing(out / "messages"))
         full = write_posts(out / "posts", end=LAST_DAY)
-        (out / CONFIG).write_text(
-            settings_text(
-                out / "inbox",
-                slack_port=captured.slack_port,
-                smtp_port=captured.smtp_port,
-                webhook_port=captured.webhook_port,
-            ),
-            encoding="utf-8",
+        text = settings_text(
+            out / "inbox",
+            slack_port=captured.slack_port,
+            smtp_port=captured.smtp_port,
+            webhook_port=captured.webhook_port,
         )
+        _write_settings(out, text)
         reveal = Reveal(full, out / "inbox", end=LAST_DAY)
         settings = load(out / CONFIG)
         store = open_store(settings.database)
@@ -90,9 +90,9 @@ def _pass_the_time(house: House, reveal: Reveal) -> None:
     if not isinstance(clock, SetClock):
         raise TypeError("the demo needs a clock that can be set")
     end = datetime.combine(LAST_DAY + timedelta(days=1), time(10), ZONE).astimezone(UTC)
-    collectors = house.collectors()
     destinations = house.destinations()
-    score, decide = house.score(house.classifier()), house.decide(destinations)
+    collectors = house.collectors(destinations)
+    score, decide = house.score(house.classifier(), destinations), house.decide(destinations)
     deliver, tend, digest = house.deliver(destinations), house.tend(destinations), house.digest()
     batches: list[Callable[[], int]] = [
         score.batch,
@@ -139,12 +139,52 @@ def _rejects(store: Store, settings: Settings) -> list[str]:
     ]
 
 
-def _empty(out: Path) -> None:
-    if out.exists() and any(out.iterdir()):
-        if not (out / CONFIG).exists() or "Nothing here reaches anybody" not in (out / CONFIG).read_text("utf-8"):
-            raise click.ClickException(f"{out} is not empty and holds no earlier demo; name another folder with --out")
-        shutil.rmtree(out)
+def make_empty(out: Path) -> None:
+    """Make an empty folder that is marked as a demo's, so that one that is interrupted is known for what it is.
+
+    Raises:
+        click.ClickException: the folder holds something that is not a demo's.
+    """
+    if out.exists() and any(out.iterdir()) and not _is_demo(out):
+        raise click.ClickException(f"{out} is not empty and holds no earlier demo; name another folder with --out")
     out.mkdir(parents=True, exist_ok=True)
+    _write_settings(out, MARK)
+    for entry in out.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != CONFIG:
+            entry.unlink()
+
+
+def _is_demo(out: Path) -> bool:
+    try:
+        return (out / CONFIG).read_text("utf-8").startswith(MARK)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _write_settings(out: Path, text: str) -> None:
+    """Whole or not at all: a folder without its mark would be nobody's."""
+    coming = out / f"{CONFIG}.part"
+    coming.write_text(text, encoding="utf-8")
+    coming.replace(out / CONFIG)
+
+
+def program() -> str:
+    """How this program is called from where it was called: its name where the shell finds it, else its path."""
+    called = Path(sys.argv[0])
+    if called.stem != "monitor":  # python -m monitor, or another program that plays the demo
+        return f"{shlex.quote(_near(Path(sys.executable)))} -m monitor"
+    found = shutil.which("monitor")
+    if found is not None and Path(found).resolve() == called.resolve():
+        return "monitor"
+    return shlex.quote(_near(called))
+
+
+def _near(path: Path) -> str:
+    """The path as it is shortest: from the folder that one is in, where it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _say(out: Path, played: Played) -> None:
@@ -168,10 +208,12 @@ def _say(out: Path, played: Played) -> None:
     ):
         click.echo(f"  {path!s:40} {what}")
     click.echo("\nGo on with:")
+    monitor = program()
+    here = f"{monitor} -c {shlex.quote(str(out / CONFIG))}"
     for command, what in (
-        (f"monitor -c {out / CONFIG} cases list", "the cases that still wait"),
-        (f"monitor -c {out / CONFIG} cases show 1", "one case with its whole story"),
-        ('monitor score "Third time my train is late, never again!"', "ask the judge yourself"),
-        ('monitor init --company "Your company"', "start with your own"),
+        (f"{here} cases list", "the cases that still wait"),
+        (f"{here} cases show 1", "one case with its whole story"),
+        (f'{monitor} score "Third time my train is late, never again!"', "ask the judge yourself"),
+        (f'{monitor} init --company "Your company"', "start with your own"),
     ):
-        click.echo(f"  {command:58} {what}")
+        click.echo(f"  {command}\n      {what}")

@@ -24,6 +24,7 @@ def settings_text(folder: Path, *, slack_port: int, smtp_port: int, webhook_port
     """
     accounts = [f"  {{ platform = {quoted(platform)}, handle = {quoted(name)} }}," for platform, name in OWN.items()]
     return _TEXT.format(
+        mark=MARK,
         company=quoted(COMPANY),
         zone=quoted(ZONE.key),
         accounts="\n".join(accounts),
@@ -59,10 +60,14 @@ _COLUMNS: dict[Platform, tuple[str, ...]] = {
     Platform.FEED: (*_BASIC, "title"),
 }
 
-_TEXT = """\
+# How a demo's folder is known: the first lines of its settings.
+MARK = """\
 # Larkspoon Rail is invented, and so are its places, its staff, its customers and all they say.
 # Nothing here reaches anybody: every channel leads to a server on this machine.
+"""
 
+_TEXT = """\
+{mark}
 company = {company}
 time_zone = {zone}
 

@@ -69,8 +69,16 @@ def _volume(facts: Facts) -> Chart:
             floor = [low + height for low, height in zip(floor, heights, strict=True)]
     if facts.volume.posts.before:
         before = [day.before for day in facts.days]
-        axes.plot(places, before, color=LAST_WEEK, linewidth=1.4, linestyle=(0, (4, 2)), marker="o", markersize=3.2,
-                  label="all posts, last week")
+        axes.plot(
+            places,
+            before,
+            color=LAST_WEEK,
+            linewidth=1.4,
+            linestyle=(0, (4, 2)),
+            marker="o",
+            markersize=3.2,
+            label="all posts, last week",
+        )
     axes.set_xticks(places, [f"{weekday(day.day)} {day.day.day}" for day in facts.days])
     axes.set_ylim(0, max(1, *floor, *(day.before for day in facts.days)) * 1.12)
     _dress(axes, grid="y")
@@ -78,8 +86,17 @@ def _volume(facts: Facts) -> Chart:
     handles, labels = axes.get_legend_handles_labels()  # the line first: matplotlib sorts by kind
     line = 1 if facts.volume.posts.before else 0
     handles, labels = handles[line:] + handles[:line], labels[line:] + labels[:line]
-    figure.legend(handles, labels, loc="outside upper left", ncols=5, frameon=False, fontsize=7.5, labelcolor=_INK,
-                  handlelength=1.3, columnspacing=1.3)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper left",
+        ncols=5,
+        frameon=False,
+        fontsize=7.5,
+        labelcolor=_INK,
+        handlelength=1.3,
+        columnspacing=1.3,
+    )
     return Chart("volume", _png(figure), _volume_alt(facts.days, facts.volume.posts.before), WIDTH, 230)
 
 
@@ -103,12 +120,22 @@ def _types(facts: Facts) -> Chart:
     compared = any(line.posts.before for line in lines)
     places = list(range(len(lines)))
     if compared:
-        axes.barh([at + 0.19 for at in places], [line.posts.before or 0 for line in lines], height=0.34, color=NEUTRAL,
-                  label="last week")
+        axes.barh(
+            [at + 0.19 for at in places],
+            [line.posts.before or 0 for line in lines],
+            height=0.34,
+            color=NEUTRAL,
+            label="last week",
+        )
     offset = -0.19 if compared else 0.0
     thick = 0.36 if compared else 0.55
-    bars = axes.barh([at + offset for at in places], [line.posts.now for line in lines], height=thick, color=NEGATIVE,
-                     label="this week")
+    bars = axes.barh(
+        [at + offset for at in places],
+        [line.posts.now for line in lines],
+        height=thick,
+        color=NEGATIVE,
+        label="this week",
+    )
     axes.bar_label(bars, padding=3, fontsize=8, color=_INK)
     axes.set_yticks(places, [_short(line.name) for line in lines], parse_math=False)
     axes.invert_yaxis()
@@ -117,8 +144,16 @@ def _types(facts: Facts) -> Chart:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     if compared:
         handles, labels = axes.get_legend_handles_labels()
-        figure.legend(handles[::-1], labels[::-1], loc="outside upper left", ncols=2, frameon=False, fontsize=7.5,
-                      labelcolor=_INK, handlelength=1.3)
+        figure.legend(
+            handles[::-1],
+            labels[::-1],
+            loc="outside upper left",
+            ncols=2,
+            frameon=False,
+            fontsize=7.5,
+            labelcolor=_INK,
+            handlelength=1.3,
+        )
     return Chart("types", _png(figure), _types_alt(lines), WIDTH, height)
 
 

@@ -55,9 +55,7 @@ def is_praise(row: PostRow) -> bool:
     return Flag.PRAISE in row.flags and not row.complaint
 
 
-def quotes(
-    choices: Iterable[Choice], found: Mapping[int, Quotable], names: Mapping[str, str]
-) -> tuple[Quote, ...]:
+def quotes(choices: Iterable[Choice], found: Mapping[int, Quotable], names: Mapping[str, str]) -> tuple[Quote, ...]:
     """The chosen posts in harmless words: each post, author and text once, each reason as often as wanted."""
     taken: Counter[str] = Counter()
     seen: set[object] = set()
@@ -99,15 +97,11 @@ def type_name(code: str, names: Mapping[str, str]) -> str:
 
 def _quotable(posts: Iterable[PostRow]) -> list[PostRow]:
     return [
-        row
-        for row in posts
-        if row.judged and not row.ours and not row.repost and row.state is not PostState.WITHDRAWN
+        row for row in posts if row.judged and not row.ours and not row.repost and row.state is not PostState.WITHDRAWN
     ]
 
 
-def _first(
-    rows: Iterable[PostRow], order: Callable[[PostRow], tuple[int, ...]], why: str, limit: int
-) -> list[Choice]:
+def _first(rows: Iterable[PostRow], order: Callable[[PostRow], tuple[int, ...]], why: str, limit: int) -> list[Choice]:
     """The first rows of the order, one an author, with some to spare."""
     authors: set[tuple[Platform, str]] = set()
     chosen: list[Choice] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from alerts.compose import delivery_key
@@ -13,10 +14,13 @@ from monitor.digest.build import Occasion
 from monitor.digest.facts import Facts
 from monitor.digest.gather import gather
 from monitor.digest.mail import Rendered, render, write_preview
-from monitor.digest.period import Week
+from monitor.digest.numbers import moment
+from monitor.digest.period import Week, send_time, weeks_due
 from monitor.store.engine import Store
 
 REPORT = "weekly"
+# A digest made later than this says so; one that waited for posts to be judged (six hours at most) does not.
+LATE_AFTER = timedelta(hours=12)
 NOBODY = "director@example.invalid"  # the preview's recipient where none is configured (RFC 2606)
 
 
@@ -38,7 +42,7 @@ def facts_of(store: Store, settings: Settings, week: Week, now: datetime) -> Fac
     Raises:
         ValueError: the week is not over.
     """
-    return gather(
+    facts = gather(
         store.reports,
         Occasion(
             company=settings.company,
@@ -49,6 +53,20 @@ def facts_of(store: Store, settings: Settings, week: Week, now: datetime) -> Fac
             sources={source.name: source.every for source in settings.sources if source.enabled},
         ),
     )
+    late = _lateness(store, settings, week, now)
+    return replace(facts, cautions=(late, *facts.cautions)) if late else facts
+
+
+def _lateness(store: Store, settings: Settings, week: Week, now: datetime) -> str | None:
+    """What a digest says that is sent long after its time; None for one in time, and where none is to be sent."""
+    digest, zone = settings.digest, settings.zone
+    since = store.reports.listening_since()
+    if since is None or week not in weeks_due(now, zone, digest, since=since):
+        return None
+    wanted = send_time(week, zone, digest)
+    if now < wanted + LATE_AFTER:
+        return None
+    return f"This digest is late: it was due on {moment(wanted, zone)} and was made on {moment(now, zone)}."
 
 
 def frozen_facts(store: Store, settings: Settings, week: Week, now: datetime) -> Facts:

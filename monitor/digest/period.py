@@ -10,6 +10,7 @@ from typing import Self
 from config.settings import Digest
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
+MOST_WEEKS = 4  # how far back a missed digest is still made: a month
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -81,20 +82,20 @@ def send_time(week: Week, zone: tzinfo, digest: Digest) -> datetime:
     return _instant(monday_after + timedelta(days=_DAYS.index(digest.day)), digest.at, zone)
 
 
-def due(now: datetime, zone: tzinfo, digest: Digest, *, since: datetime | None = None) -> Week | None:
-    """The newest closed week whose send time has passed; asked often, it stays the answer until the next one.
+def weeks_due(now: datetime, zone: tzinfo, digest: Digest, *, since: datetime) -> tuple[Week, ...]:
+    """The closed weeks whose send time has passed, oldest first; asked often, they stay the answer.
 
-    None where nobody is to be told, or where the week was over before listening began (`since`): a monitor that
-    is set up on a Wednesday does not open with a report of a week that it has not seen.
+    At most the last four: a monitor that was off for longer does not open with a heap of old reports. None where
+    nobody is to be told. A week that was over when listening began (`since`) is left out: a monitor that is set up on
+    a Wednesday has not seen it.
     """
     if not digest.enabled or not digest.recipients:
-        return None
-    week = last_closed(now, zone)
-    if send_time(week, zone, digest) > now:
-        week = week.back(1)  # sent at the latest seven days after its end, which have passed
-    if since is not None and week.end(zone) <= since:
-        return None
-    return week
+        return ()
+    newest = last_closed(now, zone)
+    if send_time(newest, zone, digest) > now:
+        newest = newest.back(1)  # sent at the latest seven days after its end, which have passed
+    weeks = (newest.back(n) for n in range(MOST_WEEKS - 1, -1, -1))
+    return tuple(week for week in weeks if week.end(zone) > since)
 
 
 def _instant(day: date, at: time, zone: tzinfo) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.base import MessageKind
 from config.settings import Settings
@@ -10,12 +10,12 @@ from monitor import logs
 from monitor.clock import Clock
 from monitor.digest import make
 from monitor.digest.mail import render
-from monitor.digest.period import Week, due, send_time
-from monitor.states import PostState
+from monitor.digest.period import Week, send_time, weeks_due
 from monitor.store.engine import Store
 from monitor.store.values import NewDelivery
 
-WAIT_FOR_BACKLOG = timedelta(hours=6)  # posts not yet judged hold the digest up for so long at most
+# Posts not yet judged hold a digest up for so long at most, after its time or after the start.
+WAIT_FOR_BACKLOG = timedelta(hours=6)
 
 log = logs.get("digest")
 
@@ -27,9 +27,10 @@ class SendDigest:
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._began = clock()
 
     def batch(self) -> int:
-        """Put the missing digest into the outbox; 1 if there was one, else 0."""
+        """Put the oldest missing digest into the outbox; 1 if there was one to be sent now, else 0."""
         week = self._missing()
         if week is None:
             return 0
@@ -56,13 +57,30 @@ class SendDigest:
         if not digest.enabled:
             return None
         since = self._store.reports.listening_since()
-        week = due(now, zone, digest, since=since) if since is not None else None
-        if week is None:
+        if since is None:
             return None
-        keys = {make.digest_key(week, recipient) for recipient in digest.recipients}
-        if self._store.outbox.known(keys) == keys:
-            return None
-        backlog = self._store.posts.backlog()
-        waiting = backlog.get(PostState.COLLECTED, 0) + backlog.get(PostState.SCORED, 0)
-        patient = now < send_time(week, zone, digest) + WAIT_FOR_BACKLOG
-        return None if waiting and patient else week
+        weeks = weeks_due(now, zone, digest, since=since)
+        week = next((one for one in weeks if self._is_missing(one, newest=one == weeks[-1])), None)
+        return None if week is None or self._should_wait(week, now) else week
+
+    def _is_missing(self, week: Week, *, newest: bool) -> bool:
+        """Whether a recipient lacks it. One who was added lately gets the newest, not a month of old ones."""
+        keys = {make.digest_key(week, recipient) for recipient in self._settings.digest.recipients}
+        known = self._store.outbox.known(keys)
+        return known != keys if newest else not known
+
+    def _should_wait(self, week: Week, now: datetime) -> bool:
+        """Whether posts of the week may still come in or be judged, and there is patience for it."""
+        digest, zone = self._settings.digest, self._settings.zone
+        wanted = send_time(week, zone, digest)
+        if now >= max(wanted, self._began) + WAIT_FOR_BACKLOG:
+            return False
+        if self._store.reports.waiting_before(week.end(zone)):
+            return True
+        return now >= wanted + WAIT_FOR_BACKLOG and self._is_unread_since(week.end(zone))
+
+    def _is_unread_since(self, end: datetime) -> bool:
+        """Whether a source has not been asked since the week's end: after a long stop, its posts are yet to come."""
+        known = {facts.name: facts for facts in self._store.sources.all()}
+        asked = [known[one.name] for one in self._settings.sources if one.enabled and one.name in known]
+        return any(not one.stopped and (one.last_try_at is None or one.last_try_at < end) for one in asked)

@@ -136,6 +136,11 @@ class Casework:
                 self.posts.append(CasePost(case_id, post.id, "ours"))
                 if case.state is CaseState.RESPONDED:
                     continue
+                if post.published_at < case.last_post_at:
+                    # The customer has written again since: answered once, and waiting still.
+                    if case.first_response_at is None:
+                        self._change(replace(case, first_response_at=post.published_at))
+                    continue
                 self._change(
                     replace(
                         case,

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from alerts.base import Message, MessageKind
-from alerts.compose import delivery_key
 from collectors.base import AccessDenied, Collector, RateLimited, SourceError
 from collectors.matching import Matcher
-from config.settings import Settings
 from config.sources import Source
 from monitor import logs
 from monitor.backoff import source_due
 from monitor.clock import Clock
+from monitor.pipeline.notices import Notices
 from monitor.store.engine import Store
-from monitor.store.values import NewDelivery, Tally
+from monitor.store.values import SourceFacts, Tally
 
 TELL_AFTER = 3  # failures in a row before the operators hear of it; a single hiccup is nobody's business
 
@@ -31,7 +29,7 @@ class Collect:
         collector: Collector,
         matcher: Matcher,
         store: Store,
-        settings: Settings,
+        notices: Notices,
         clock: Clock,
         rng: Random,
     ) -> None:
@@ -39,7 +37,7 @@ class Collect:
         self._collector = collector
         self._matcher = matcher
         self._store = store
-        self._settings = settings
+        self._notices = notices
         self._clock = clock
         self._rng = rng
 
@@ -62,7 +60,11 @@ class Collect:
         try:
             harvest = self._collector.collect(state.cursor)
         except SourceError as error:
-            self._failed(error)
+            self._failed(state, error, f"{type(error).__name__}: {error}")
+            return Tally(), False
+        except Exception as error:  # a bug: it must not be repeated at every tick, nor pass for silence
+            log.exception("a collector failed", source=self._source.name)
+            self._failed(state, error, f"unexpected {type(error).__name__}; see the log")
             return Tally(), False
         heard = []
         unmatched = 0
@@ -96,56 +98,43 @@ class Collect:
                 rejected=tally.rejected,
             )
         if state.told:
-            self._tell("recovered", f"Source {self._source.name} works again", ())
+            self._tell(state, "recovered", f"Source {self._source.name} works again", ())
             self._store.sources.mark_told(self._source.name, told=False)
         return tally, harvest.more
 
-    def _failed(self, error: SourceError) -> None:
+    def _failed(self, before: SourceFacts, error: Exception, why: str) -> None:
         now = self._clock()
-        before = self._store.sources.get(self._source.name)
+        limited = isinstance(error, RateLimited)  # patience asked for is no fault
         stopped = isinstance(error, AccessDenied)
         due = error.retry_at if isinstance(error, RateLimited) else source_due(before.failures + 1, now, self._rng)
         failures = self._store.posts.save_failure(
-            self._source.name, error=f"{type(error).__name__}: {error}", retry_at=due, stopped=stopped, now=now
+            self._source.name, error=why, retry_at=due, stopped=stopped, counts=not limited, now=now
         )
         log.warning(
             "source failed",
             source=self._source.name,
             error=type(error).__name__,
-            why=str(error),
+            why=why,
             failures=failures,
             next_due=due.isoformat(),
             stopped=stopped,
         )
-        if before.told or not (stopped or (failures >= TELL_AFTER and not isinstance(error, RateLimited))):
+        if before.told or not (stopped or failures >= TELL_AFTER):
             return
-        what = "has stopped: access denied" if stopped else f"has failed {failures} times in a row"
         since = before.last_success_at
         self._tell(
+            before,
             "broken",
-            f"Source {self._source.name} {what}",
-            (f"Last error: {error}", f"Last success: {since.isoformat(timespec='minutes') if since else 'never'}"),
+            f"Source {self._source.name} "
+            + ("has stopped: access denied" if stopped else f"has failed {failures} times in a row"),
+            (
+                f"Last error: {why}",
+                f"Last success: {since.isoformat(timespec='minutes') if since else 'never'}",
+                *([f"Once it is mended: monitor sources wake {self._source.name}"] if stopped else []),
+            ),
         )
         self._store.sources.mark_told(self._source.name, told=True)
 
-    def _tell(self, event: str, subject: str, lines: tuple[str, ...]) -> None:
-        """Put one notice to each of the operators' channels into the outbox."""
-        now = self._clock()
-        notices = []
-        for channel in self._settings.alerting.operators:
-            key = delivery_key("source", self._source.name, event, now.isoformat(), channel)
-            message = Message(
-                key=key,
-                kind=MessageKind.NOTICE,
-                subject=subject,
-                lines=lines,
-                written_at=now,
-                company=self._settings.company,
-                time_zone=self._settings.time_zone,
-            )
-            notices.append(
-                NewDelivery(
-                    key=key, kind=MessageKind.NOTICE, channel=channel, message=message.to_json(), not_before=now
-                )
-            )
-        self._store.outbox.enqueue(notices, now=now)
+    def _tell(self, before: SourceFacts, event: str, subject: str, lines: tuple[str, ...]) -> None:
+        # One trouble lasts from its last success on: told again after a kill, it is the same occasion.
+        self._notices.tell(subject, lines, once=("source", self._source.name, event, before.last_success_at))

@@ -13,15 +13,20 @@ from alerts.routing import Routing, route
 from config.settings import Settings
 from monitor import logs
 from monitor.clock import Clock
-from monitor.pipeline.casework import Casework, Placed, Raised, keys_of
+from monitor.pipeline.casework import Casework, Placed, Raised, keys_of, thread_of
 from monitor.pipeline.destinations import Destinations
 from monitor.pipeline.mention import as_mention
+from monitor.pipeline.notices import Notices
 from monitor.pipeline.tend import look_again_at
 from monitor.store.engine import Store
-from monitor.store.transactions import Stale
+from monitor.store.transactions import Stale, StoreUnusable
 from monitor.store.values import CaseFacts, Decisions, JudgedPost, NewDecision, NewDelivery, StoredPost
 
+UNDECIDABLE = "undecidable"  # the reason kept with a post that a bug kept from being decided
+
 log = logs.get("decide")
+
+_Weighed = tuple[JudgedPost, list[tuple[Mention, Decision, Routing | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +41,29 @@ class Decide:
     """Takes judged posts in the order in which they were collected, and decides."""
 
     def __init__(
-        self, store: Store, settings: Settings, destinations: Destinations, clock: Clock, *, batch: int
+        self,
+        store: Store,
+        settings: Settings,
+        destinations: Destinations,
+        notices: Notices,
+        clock: Clock,
+        *,
+        batch: int,
     ) -> None:
         self._store = store
         self._settings = settings
         self._destinations = destinations
+        self._notices = notices
         self._clock = clock
         self._batch = batch
         self._languages = {brand.name: brand.languages for brand in settings.brands}
 
     def batch(self) -> int:
         """Decide one batch; the number of posts decided, 0 if none waits or they changed meanwhile."""
-        waiting = self._store.posts.to_decide(self._batch)
-        if not waiting:
+        found = self._store.posts.to_decide(self._batch)
+        if not found:
             return 0
-        batch = self._decisions(waiting)
+        waiting, batch = self._decidable(found)
         try:
             self._store.cases.save_decisions(batch, now=self._clock())
         except Stale:
@@ -66,6 +79,40 @@ class Decide:
         )
         return len(waiting)
 
+    def _decidable(self, waiting: Sequence[JudgedPost]) -> tuple[Sequence[JudgedPost], Decisions]:
+        """The longest beginning of the batch, halved as often as needed, that can be decided.
+
+        A post that cannot be decided even alone is told nobody, with that as its reason, and the operators hear of
+        it: it must not stand in the way of the others.
+        """
+        while True:
+            try:
+                return waiting, self._decisions(waiting)
+            except StoreUnusable:
+                raise
+            except Exception as error:
+                log.exception("a batch could not be decided", posts=len(waiting))
+                if len(waiting) == 1:
+                    return waiting, self._undecidable(waiting[0], error)
+                waiting = waiting[: len(waiting) // 2]
+
+    def _undecidable(self, judged: JudgedPost, error: Exception) -> Decisions:
+        post = judged.post
+        self._notices.tell(
+            f"Post {post.id} could not be decided",
+            (f"Reason: {type(error).__name__}; see the log",),
+            once=("undecidable", post.id, judged.model),
+        )
+        detail = type(error).__name__
+        return Decisions(
+            post_ids=[post.id],
+            revisions={post.id: judged.revision},
+            decisions=[
+                NewDecision(post.id, brand, judged.model, alert=False, reason=UNDECIDABLE, detail=detail)
+                for brand in judged.aliases
+            ],
+        )
+
     def _decisions(self, waiting: Sequence[JudgedPost]) -> Decisions:
         now = self._clock()
         weighed = [(judged, self._weigh(judged)) for judged in waiting]
@@ -73,6 +120,7 @@ class Decide:
         ids = iter(self._store.cases.reserve_ids(alerts)) if alerts else count()
         standing = self._standing(weighed)
         work = Casework(standing, ids, self._settings.alerting.join_within, now)
+        answers = self._answers(weighed)
         decisions: list[NewDecision] = []
         deliveries: list[NewDelivery] = []
         for judged, brands in weighed:
@@ -92,9 +140,14 @@ class Decide:
                 )
                 if routing is not None:
                     alert = _Alert(judged, mention, decision, routing)
-                    deliveries += self._messages(alert, work.place(self._raised(alert)))
+                    placed = work.place(self._raised(alert))
+                    deliveries += self._messages(alert, placed)
+                    if placed.opened:  # the answer may have been read before the question
+                        for answer in answers.get((judged.post.platform, thread_of(judged.post)), ()):
+                            work.answer(answer, [mention.brand])
         return Decisions(
             post_ids=[judged.post.id for judged in waiting],
+            revisions={judged.post.id: judged.revision for judged in waiting},
             decisions=decisions,
             new_cases=[self._with_next_step(work.cases[i]) for i in sorted(work.new)],
             changed_cases=[self._with_next_step(work.cases[i]) for i in sorted(work.changed)],
@@ -119,9 +172,19 @@ class Decide:
             weighed.append((mention, decision, routing))
         return weighed
 
-    def _standing(
-        self, weighed: Sequence[tuple[JudgedPost, list[tuple[Mention, Decision, Routing | None]]]]
-    ) -> list[CaseFacts]:
+    def _answers(self, weighed: Sequence[_Weighed]) -> dict[tuple[str, str], list[StoredPost]]:
+        """The company's posts that are kept already, in the threads of the posts that want an answer."""
+        raised = [judged.post for judged, brands in weighed if any(decision.alert for _, decision, _ in brands)]
+        if not raised:
+            return {}
+        threads = {(str(post.platform), thread_of(post)) for post in raised}
+        since = min(post.published_at for post in raised)
+        found: dict[tuple[str, str], list[StoredPost]] = {}
+        for post in self._store.cases.own_posts(threads, since=since):
+            found.setdefault((str(post.platform), thread_of(post)), []).append(post)
+        return found
+
+    def _standing(self, weighed: Sequence[_Weighed]) -> list[CaseFacts]:
         wanted: list[tuple[StoredPost, Collection[str]]] = [
             (judged.post, self._languages if judged.post.ours else {m.brand for m, d, _ in brands if d.alert})
             for judged, brands in weighed

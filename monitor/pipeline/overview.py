@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from alerts import registry
 from config.settings import Settings
 from monitor.pipeline.health import Health, health
 from monitor.states import DeliveryState
@@ -45,6 +46,8 @@ class Overview:
 
 def overview(store: Store, settings: Settings, now: datetime) -> Overview:
     """Read the state of the house."""
+    places = {name for channel in settings.channels for name in registry.destinations(channel)}
+    places |= {f"{settings.digest.channel}:{reader}" for reader in settings.digest.recipients}
     known = {facts.name: facts for facts in store.sources.all()}
     sources = tuple(
         SourceLine(source.name, health(source, facts, now), facts)
@@ -59,11 +62,12 @@ def overview(store: Store, settings: Settings, now: datetime) -> Overview:
         sent, dead = by_state.get(DeliveryState.SENT, 0), by_state.get(DeliveryState.DEAD, 0)
         gone = sent + dead + by_state.get(DeliveryState.CANCELLED, 0)
         fault = faults.get(name)
-        state = "working"
+        waiting = sum(by_state.values()) - gone
+        state = "working" if name in places else "no such channel any more" if waiting else "gone"
         if fault is not None and fault.parked_at is not None:
             state = f"parked: {fault.why}"
         elif fault is not None and fault.paused_until is not None and fault.paused_until > now:
             state = f"paused until {fault.paused_until.astimezone(settings.zone):%H:%M:%S}: {fault.why}"
-        lines.append(DestinationLine(name, sum(by_state.values()) - gone, sent, dead, state))
+        lines.append(DestinationLine(name, waiting, sent, dead, state))
     posts = {state.value: count for state, count in store.posts.backlog().items()}
     return Overview(now, sources, posts, tuple(lines), store.outbox.oldest_due(now))

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from classifiers.base import Classifier, Verdict
 from monitor import logs
 from monitor.clock import Clock
+from monitor.pipeline.notices import Notices
 from monitor.store.engine import Store
 from monitor.store.values import TextToScore
+
+HARMLESS = "The shop opens at nine."  # a model that cannot judge this cannot judge anything
 
 log = logs.get("score")
 
@@ -16,24 +19,38 @@ log = logs.get("score")
 class Score:
     """Judges what waits, in batches."""
 
-    def __init__(self, store: Store, classifier: Classifier, clock: Clock, *, batch: int) -> None:
+    def __init__(self, store: Store, classifier: Classifier, notices: Notices, clock: Clock, *, batch: int) -> None:
         self._store = store
+        self._notices = notices
         self._classifier = classifier
         self._clock = clock
         self._batch = batch
 
     def batch(self) -> int:
-        """Judge one batch; the number of posts taken up, 0 if none waits."""
+        """Judge one batch; the number of posts taken up, 0 if none waits.
+
+        Raises:
+            Exception: whatever the model raises where it cannot judge even a harmless text: the fault is its own,
+                no post is blamed, and the posts wait for the next tick.
+        """
         waiting = self._store.posts.to_score(self._batch)
         if not waiting:
             return 0
         verdicts, poison = judge(self._classifier, waiting)
+        if poison:
+            self._classifier.classify([HARMLESS])
         self._store.posts.save_verdicts(verdicts, model=self._classifier.version, now=self._clock())
         if poison:
             gone = self._store.posts.save_poison(
                 [text.post_id for text, _ in poison], error=poison[0][1], now=self._clock()
             )
             log.error("posts not judged", posts=len(poison), quarantined=len(gone), error=poison[0][1])
+            if gone:
+                self._notices.tell(
+                    f"{len(gone)} posts could not be judged and have been set aside",
+                    (f"Reason: {poison[0][1]}", "To try them again: monitor posts requeue"),
+                    once=("quarantined", *gone),
+                )
         log.info("posts judged", posts=len(verdicts))
         return len(waiting)
 

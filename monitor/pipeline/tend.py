@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts import compose, patience
 from alerts.base import Mention, Message, MessageKind
@@ -17,6 +17,7 @@ from monitor.store.engine import Store
 from monitor.store.values import CaseFacts, CaseStep, NewDelivery
 
 BATCH = 200
+AFTER_A_BUG = timedelta(hours=1)
 
 log = logs.get("tend")
 
@@ -62,10 +63,17 @@ class Tend:
             return 0
         written = self._store.outbox.last_messages([case.id for case in due])
         mentions = {case_id: Message.from_json(text).mention for case_id, text in written.items()}
-        steps = [self._step(case, mentions.get(case.id), now) for case in due]
+        steps = [self._safely(case, mentions.get(case.id), now) for case in due]
         done = self._store.cases.save_steps(steps, now=now)
         log.info("cases tended", cases=len(due), steps=sum(bool(step.event) for step in steps), saved=len(done))
         return len(due)
+
+    def _safely(self, case: CaseFacts, mention: Mention | None, now: datetime) -> CaseStep:
+        try:
+            return self._step(case, mention, now)
+        except Exception:  # a bug costs this case an hour, not the others their reminder
+            log.exception("a case could not be tended", case=case.id)
+            return CaseStep(before=case, after=replace(case, next_step_at=now + AFTER_A_BUG), event="", why="")
 
     def _step(self, case: CaseFacts, mention: Mention | None, now: datetime) -> CaseStep:
         coming = upcoming(case, self._settings, now)

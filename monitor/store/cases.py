@@ -7,16 +7,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, select
 
-from monitor.states import JOINABLE, CaseEvent, CaseState, after
+from monitor.states import JOINABLE, CaseEvent, CaseState, PostState, after
 from monitor.store import decided
 from monitor.store.changes import add_history, cancel_nudges, case_line, lock_cases, write_cases
 from monitor.store.deliveries import insert_deliveries
 from monitor.store.rows import case_facts, delivery_facts, history_line, stored_post
 from monitor.store.tables import case, case_post, counter, delivery, history, post
 from monitor.store.transactions import insert_into, parts, reading, writing
-from monitor.store.values import CaseFacts, CaseFile, CaseStep, Decisions
+from monitor.store.values import CaseFacts, CaseFile, CaseStep, Decisions, StoredPost
 
 CaseKey = tuple[str, str, str | None, str | None]  # brand, platform, thread, author
 
@@ -43,9 +43,9 @@ class Cases:
         with writing(self._engine) as connection:
             statement = insert_into(connection, counter).values(name="case", next=n + 1)
             end = connection.scalars(
-                statement.on_conflict_do_update(
-                    index_elements=["name"], set_={"next": counter.c.next + n}
-                ).returning(counter.c.next)
+                statement.on_conflict_do_update(index_elements=["name"], set_={"next": counter.c.next + n}).returning(
+                    counter.c.next
+                )
             ).one()
         return range(end - n, end)
 
@@ -77,13 +77,39 @@ class Cases:
                         found |= {row.id: case_facts(row) for row in connection.execute(query)}
         return [found[case_id] for case_id in sorted(found)]
 
+    def own_posts(self, keys: Collection[tuple[str, str]], *, since: datetime) -> list[StoredPost]:
+        """The company's own posts in these threads (platform, thread), published at `since` or later, oldest first.
+
+        A post without a thread is its own thread, by its native id. Decided ones are among them, and those that
+        still wait for it; withdrawn ones are not. An unknown thread matches nothing.
+        """
+        threads: dict[str, set[str]] = defaultdict(set)
+        for platform, thread in keys:
+            threads[str(platform)].add(thread)
+        c = post.c
+        found: dict[int, StoredPost] = {}
+        with reading(self._engine) as connection:
+            for platform, names in sorted(threads.items()):
+                for part in parts(sorted(names)):
+                    for inside in (c.thread.in_(part), and_(c.thread.is_(None), c.native_id.in_(part))):
+                        query = select(post).where(
+                            c.platform == platform,
+                            inside,
+                            c.ours.is_(True),
+                            c.state.in_((PostState.DECIDED, PostState.COLLECTED)),
+                            c.published_at >= since,
+                        )
+                        found |= {row.id: stored_post(row) for row in connection.execute(query)}
+        return sorted(found.values(), key=lambda one: (one.published_at, one.id))
+
     def save_decisions(self, batch: Decisions, *, now: datetime) -> None:
         """Store a batch of decisions with its cases and deliveries: all of it, or nothing.
 
-        A decision on a post and brand that has one already is dropped, and so is a delivery with a known key.
+        An earlier decision on the same post and brand is replaced, unless it alerted: then it stays. A delivery
+        with a known key is dropped.
 
         Raises:
-            Stale: a post has gone on, or a case has changed since it was read; read and decide again.
+            Stale: a post has gone on or changed, or a case has changed, since it was read; read and decide again.
 
         """
         with writing(self._engine) as connection:
@@ -151,9 +177,7 @@ class Cases:
             moved = _moved(before, event, now=now, answered_at=answered_at or now)
             write_cases(connection, [moved])
             cancel_nudges(connection, [case_id])
-            add_history(
-                connection, [case_line(before.state, moved, event=event.value, who=who, why=why, now=now)]
-            )
+            add_history(connection, [case_line(before.state, moved, event=event.value, who=who, why=why, now=now)])
         return replace(moved, version=moved.version + 1)
 
     def assign(self, case_id: int, who: str | None, *, by: str, now: datetime) -> CaseFacts:
@@ -168,9 +192,7 @@ class Cases:
             given = replace(before, assignee=who)
             write_cases(connection, [given])
             why = f"to {who}" if who else "to nobody"
-            add_history(
-                connection, [case_line(before.state, given, event="assigned", who=by, why=why, now=now)]
-            )
+            add_history(connection, [case_line(before.state, given, event="assigned", who=by, why=why, now=now)])
         return replace(given, version=given.version + 1)
 
     def due(self, now: datetime, limit: int) -> list[CaseFacts]:

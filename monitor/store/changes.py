@@ -84,7 +84,9 @@ def cancel_nudges(connection: Connection, case_ids: Collection[int]) -> None:
         connection.execute(
             update(delivery)
             .where(
-                delivery.c.case_id.in_(part), delivery.c.kind.in_(_NUDGES), delivery.c.state.in_(_NOT_LEFT),
+                delivery.c.case_id.in_(part),
+                delivery.c.kind.in_(_NUDGES),
+                delivery.c.state.in_(_NOT_LEFT),
                 delivery.c.ambiguous.is_(False),
             )
             .values(state=DeliveryState.CANCELLED, leased_until=None, error="the case moved on")

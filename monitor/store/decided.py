@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
@@ -20,13 +20,13 @@ _WHO = "monitor"
 
 
 def save(connection: Connection, batch: Decisions, now: datetime) -> None:
-    """Store the batch.
+    """Store the batch; an earlier decision on the same post and brand is replaced, unless it alerted.
 
     Raises:
         Stale: a post or a case of the batch is no longer what was decided on.
 
     """
-    _move_posts(connection, batch.post_ids)
+    _move_posts(connection, batch.post_ids, batch.revisions)
     before = lock_cases(connection, [one.id for one in batch.changed_cases])
     for one in batch.changed_cases:
         if one.id not in before or before[one.id].version != one.version:
@@ -46,15 +46,17 @@ def save(connection: Connection, batch: Decisions, now: datetime) -> None:
     add_history(connection, _lines(batch, before, now))
 
 
-def _move_posts(connection: Connection, post_ids: Sequence[int]) -> None:
+def _move_posts(connection: Connection, post_ids: Sequence[int], revisions: Mapping[int, int]) -> None:
     c = post.c
     found = 0
     for part in parts(sorted(set(post_ids))):
-        query = select(c.id, c.state, c.ours).where(c.id.in_(part)).order_by(c.id).with_for_update()
+        query = select(c.id, c.state, c.ours, c.revision).where(c.id.in_(part)).order_by(c.id).with_for_update()
         for row in connection.execute(query):
             expected = PostState.COLLECTED if row.ours else PostState.SCORED
             if row.state != expected:
                 raise Stale(f"post {row.id} is {row.state}")
+            if revisions.get(row.id, row.revision) != row.revision:
+                raise Stale(f"post {row.id} has changed")
             found += 1
     if found != len(set(post_ids)):
         raise Stale("a post of the batch is not there")
@@ -64,8 +66,12 @@ def _move_posts(connection: Connection, post_ids: Sequence[int]) -> None:
 
 def _insert_decisions(connection: Connection, batch: Decisions, now: datetime) -> None:
     if batch.decisions:
+        statement = insert_into(connection, decision)
+        key = ["post_id", "brand"]
+        anew = {c.name: statement.excluded[c.name] for c in decision.c if c.name not in ("id", *key)}
         connection.execute(
-            insert_into(connection, decision).on_conflict_do_nothing(index_elements=["post_id", "brand"]),
+            # An alert has left: what was said of it stays. A quiet decision on what was edited since is void.
+            statement.on_conflict_do_update(index_elements=key, set_=anew, where=decision.c.alert.is_(False)),
             [
                 {
                     "post_id": one.post_id,

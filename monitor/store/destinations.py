@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Engine, case, literal, select, update
 
-from monitor.store.tables import Words, destination
+from monitor.store.deliveries import is_open
+from monitor.store.tables import Words, delivery, destination
 from monitor.store.transactions import insert_into, reading, writing
 from monitor.store.values import DestinationFacts
 
@@ -27,9 +28,7 @@ class Destinations:
             statement = insert_into(connection, destination).values(name=channel, paused_until=until, why=why)
             reason = case((destination.c.parked_at.is_(None), literal(why, Words())), else_=destination.c.why)
             connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["name"], set_={"paused_until": until, "why": reason}
-                )
+                statement.on_conflict_do_update(index_elements=["name"], set_={"paused_until": until, "why": reason})
             )
 
     def park(self, channel: str, why: str, now: datetime) -> bool:
@@ -43,13 +42,20 @@ class Destinations:
             ).returning(destination.c.name)
             return connection.execute(parked).one_or_none() is not None
 
-    def unpark(self, channel: str) -> bool:
-        """Send there again, at once; False: it was not parked."""
+    def unpark(self, channel: str, now: datetime) -> bool:
+        """Send there again, at once; False: it was not parked, and nothing is changed.
+
+        The horizon of what waits there starts anew: while the place was broken nothing could be tried.
+        """
         c = destination.c
         with writing(self._engine) as connection:
             statement = update(destination).where(c.name == channel, c.parked_at.is_not(None))
             values = {"parked_at": None, "paused_until": None, "why": ""}
-            return connection.execute(statement.values(values)).rowcount == 1
+            mended = connection.execute(statement.values(values)).rowcount == 1
+            if mended:
+                waiting = update(delivery).where(delivery.c.channel == channel, is_open())
+                connection.execute(waiting.values(queued_at=now))
+            return mended
 
     def destinations(self) -> list[DestinationFacts]:
         """Every destination that was paused or parked at least once, by name."""

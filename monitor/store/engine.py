@@ -16,7 +16,7 @@ from config.secret import SecretUnavailable
 from config.settings import Database
 from monitor.store import locks, schema
 from monitor.store.cases import Cases
-from monitor.store.locks import AlreadyRunning
+from monitor.store.locks import AlreadyRunning, Held
 from monitor.store.outbox import Outbox
 from monitor.store.posts import Posts
 from monitor.store.reports import Reports
@@ -24,7 +24,7 @@ from monitor.store.schema import SchemaMismatch
 from monitor.store.sources import Sources
 from monitor.store.transactions import StatementRefused, StoreUnusable
 
-__all__ = ["AlreadyRunning", "SchemaMismatch", "Store", "StoreUnusable", "open_store", "upgrade"]
+__all__ = ["AlreadyRunning", "Held", "SchemaMismatch", "Store", "StoreUnusable", "open_store", "upgrade"]
 
 BUSY_TIMEOUT = 30_000  # ms a SQLite writer waits for another one; ours write for milliseconds
 _PG_OPTIONS = " ".join(
@@ -53,15 +53,17 @@ class Store:
         self.reports = Reports(engine)
 
     @contextmanager
-    def hold(self, name: str) -> Iterator[None]:
+    def hold(self, name: str) -> Iterator[Held]:
         """Hold the only right to run the stage `name` on this database; a killed process loses it at once.
+
+        On PostgreSQL it is lost with its connection too: ask what this yields whether it is `alive()`.
 
         Raises:
             AlreadyRunning: somebody else holds it.
 
         """
-        with locks.hold(self._engine, name):
-            yield
+        with locks.hold(self._engine, name) as held:
+            yield held
 
     def close(self) -> None:
         """Close all connections; the store must not be used after that."""

@@ -171,7 +171,10 @@ def _edit(connection: Connection, edits: Mapping[int, tuple[AnyRow, Heard]], now
 
 
 def _add_brands(connection: Connection, same: Mapping[int, tuple[AnyRow, Heard]]) -> None:
-    """Known posts heard for a brand that they were not kept for: kept for it too, and decided for it."""
+    """Known posts heard for a brand that they were not kept for: kept for it too, and decided for it.
+
+    A decision that was made meanwhile without the new brand is refused for its revision.
+    """
     brands: dict[int, set[str]] = {post_id: set() for post_id in same}
     for part in parts(same):
         query = select(post_match.c.post_id, post_match.c.brand).where(post_match.c.post_id.in_(part)).distinct()
@@ -187,8 +190,11 @@ def _add_brands(connection: Connection, same: Mapping[int, tuple[AnyRow, Heard]]
     _insert_matches(connection, added)
     for ours, state in ((False, PostState.SCORED), (True, PostState.COLLECTED)):  # own posts are not judged
         for part in parts(post_id for post_id in added if same[post_id][0].ours is ours):
+            # One that still waits for its verdict keeps its revision: a verdict on its text holds for every brand.
             connection.execute(
-                update(post).where(post.c.id.in_(part), post.c.state == PostState.DECIDED).values(state=state)
+                update(post)
+                .where(post.c.id.in_(part), post.c.state.in_((state, PostState.DECIDED)))
+                .values(state=state, revision=post.c.revision + 1)
             )
 
 

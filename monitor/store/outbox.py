@@ -53,10 +53,11 @@ class Outbox(OutboxReads, Destinations):
         with writing(self._engine) as connection:
             return take_back(connection, delivery.c.channel == channel, now)
 
-    def expire(self, now: datetime) -> tuple[int, int]:
-        """Take back what is leased beyond its time: (to be tried again, may have arrived)."""
+    def expire(self, channel: str, now: datetime) -> tuple[int, int]:
+        """Take back what is leased for this destination beyond its time: (to be tried again, may have arrived)."""
+        ended = and_(delivery.c.channel == channel, delivery.c.leased_until <= now)
         with writing(self._engine) as connection:
-            return take_back(connection, delivery.c.leased_until <= now, now)
+            return take_back(connection, ended, now)
 
     def claim(self, channel: str, limit: int, *, lease: timedelta, now: datetime) -> list[Claimed]:
         """Lease at most `limit` due deliveries of a destination, oldest first.
@@ -123,9 +124,7 @@ class Outbox(OutboxReads, Destinations):
         with writing(self._engine) as connection:
             if not _settle(connection, _mine(delivery_id, attempt, states), values):
                 return False
-            add_attempts(
-                connection, [attempt_row(delivery_id, attempt, outcome, receipt.provider_id, took, now)]
-            )
+            add_attempts(connection, [attempt_row(delivery_id, attempt, outcome, receipt.provider_id, took, now)])
         return True
 
     def postpone(
@@ -160,9 +159,7 @@ class Outbox(OutboxReads, Destinations):
         with writing(self._engine) as connection:
             if not _settle(connection, _mine(delivery_id, attempt, _IN_HAND), values):
                 return False
-            add_attempts(
-                connection, [attempt_row(delivery_id, attempt, error_class.value, why, took, now)]
-            )
+            add_attempts(connection, [attempt_row(delivery_id, attempt, error_class.value, why, took, now)])
         return True
 
     def bury(
@@ -175,9 +172,7 @@ class Outbox(OutboxReads, Destinations):
             before = connection.scalar(select(delivery.c.state).where(mine).with_for_update())
             if before is None or not _settle(connection, mine, values):
                 return False
-            add_attempts(
-                connection, [attempt_row(delivery_id, attempt, error_class.value, why, took, now)]
-            )
+            add_attempts(connection, [attempt_row(delivery_id, attempt, error_class.value, why, took, now)])
             lines = [_line(delivery_id, DeliveryState(before), DeliveryState.DEAD, "monitor", why, now)]
             add_history(connection, lines)
         return True

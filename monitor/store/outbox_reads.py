@@ -25,9 +25,9 @@ class OutboxReads:
         """How many deliveries each destination has in each state; those that wait for a parked one are PARKED."""
         c = delivery.c
         parked = c.channel.in_(select(destination.c.name).where(destination.c.parked_at.is_not(None)))
-        state = case(
-            (and_(parked, c.state.in_(AT_REST)), literal(DeliveryState.PARKED.value)), else_=c.state
-        ).label("state_now")
+        state = case((and_(parked, c.state.in_(AT_REST)), literal(DeliveryState.PARKED.value)), else_=c.state).label(
+            "state_now"
+        )
         counts = select(c.channel, state, func.count()).group_by(c.channel, state)
         with reading(self._engine) as connection:
             return {(channel, DeliveryState(s)): n for channel, s, n in connection.execute(counts)}

@@ -7,17 +7,18 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, and_, func, select, update
 
 from classifiers.base import Verdict
 from collectors.base import Heard, Reject
 from config.vocabulary import Sentiment
 from monitor.states import PostState
 from monitor.store import harvests, sources
+from monitor.store.changes import add_history
 from monitor.store.rows import stored_post, stored_verdict, verdict_values
-from monitor.store.tables import decision, history, post, post_match, verdict
+from monitor.store.tables import decision, post, post_match, verdict
 from monitor.store.transactions import AnyRow, insert_into, parts, reading, writing
-from monitor.store.values import JudgedPost, StoredPost, Tally, TextToScore
+from monitor.store.values import HistoryLine, JudgedPost, StoredPost, Tally, TextToScore
 
 MAX_TRIES = 3  # a text that broke the classifier thrice is set aside
 
@@ -65,11 +66,16 @@ class Posts:
             )
         return tally
 
-    def save_failure(self, source: str, *, error: str, retry_at: datetime, stopped: bool, now: datetime) -> int:
-        """Note that a call of a source failed; how often in a row. The cursor stays."""
+    def save_failure(
+        self, source: str, *, error: str, retry_at: datetime, stopped: bool, now: datetime, counts: bool = True
+    ) -> int:
+        """Note that a call of a source failed; how often in a row. The cursor stays.
+
+        `counts` is False where the source only asked for patience: all is noted, but no failure is added.
+        """
         with writing(self._engine) as connection:
             return sources.note_failure(
-                connection, source, error=error, retry_at=retry_at, stopped=stopped, now=now
+                connection, source, error=error, retry_at=retry_at, stopped=stopped, now=now, counts=counts
             )
 
     def to_score(self, limit: int) -> list[TextToScore]:
@@ -87,9 +93,7 @@ class Posts:
                 for row in connection.execute(query)
             ]
 
-    def save_verdicts(
-        self, verdicts: Sequence[tuple[TextToScore, Verdict]], *, model: str, now: datetime
-    ) -> int:
+    def save_verdicts(self, verdicts: Sequence[tuple[TextToScore, Verdict]], *, model: str, now: datetime) -> int:
         """Store verdicts and send their posts on to be decided; how many posts went on.
 
         A verdict on a text that has changed since is dropped, and so is one on a post that has gone on already.
@@ -127,14 +131,29 @@ class Posts:
                     .values(state=PostState.QUARANTINED)
                     .returning(post.c.id)
                 )
-            if aside:
-                connection.execute(insert(history), [_set_aside(post_id, error, now) for post_id in aside])
+            moved = ("quarantined", PostState.COLLECTED, PostState.QUARANTINED)
+            add_history(connection, [_line(post_id, *moved, "monitor", error, now) for post_id in aside])
         return sorted(aside)
+
+    def requeue(self, now: datetime, *, who: str = "operator") -> int:
+        """Judge every post that was set aside again, with all its tries; how many will be."""
+        with writing(self._engine) as connection:
+            again = connection.scalars(
+                update(post)
+                .where(post.c.state == PostState.QUARANTINED)
+                .values(state=PostState.COLLECTED, tries=0)
+                .returning(post.c.id)
+            ).all()
+            moved = ("requeued", PostState.QUARANTINED, PostState.COLLECTED)
+            lines = [_line(post_id, *moved, who, "tried again by hand", now) for post_id in sorted(again)]
+            add_history(connection, lines)
+        return len(again)
 
     def to_decide(self, limit: int) -> list[JudgedPost]:
         """The oldest posts that wait for a decision, at most `limit`, in the order in which they were stored.
 
-        Own posts come with a verdict that is not judged, and "" for its model.
+        Own posts come with a verdict that is not judged, and "" for its model. `decided_brands` are those for which
+        an earlier decision alerted; a brand for which it stayed quiet is decided anew.
         """
         with reading(self._engine) as connection:
             rows = [
@@ -145,7 +164,7 @@ class Posts:
             ids = [row.id for row in rows]
             judged = _newest_verdicts(connection, [row.id for row in rows if not row.ours])
             aliases = _aliases(connection, ids)
-            decided = _decided_brands(connection, ids)
+            alerted = _alerted_brands(connection, ids)
         found = []
         for row in rows:
             said, model = (_NOT_JUDGED, "") if row.ours else judged[row.id]
@@ -155,7 +174,8 @@ class Posts:
                     verdict=said,
                     model=model,
                     aliases=aliases[row.id],
-                    decided_brands=frozenset(decided[row.id]),
+                    decided_brands=frozenset(alerted[row.id]),
+                    revision=row.revision,
                 )
             )
         return found
@@ -191,17 +211,19 @@ def _move(connection: Connection, post_ids: Sequence[int], before: PostState, af
         connection.execute(update(post).where(post.c.id.in_(part), post.c.state == before).values(state=after))
 
 
-def _set_aside(post_id: int, error: str, now: datetime) -> dict[str, object]:
-    return {
-        "at": now,
-        "entity": "post",
-        "entity_id": str(post_id),
-        "event": "quarantined",
-        "before": PostState.COLLECTED.value,
-        "after": PostState.QUARANTINED.value,
-        "who": "monitor",
-        "why": error,
-    }
+def _line(
+    post_id: int, event: str, before: PostState, after: PostState, who: str, why: str, now: datetime
+) -> HistoryLine:
+    return HistoryLine(
+        at=now,
+        entity="post",
+        entity_id=str(post_id),
+        event=event,
+        before=before.value,
+        after=after.value,
+        who=who,
+        why=why,
+    )
 
 
 def _waiting(state: PostState, *, ours: bool) -> Select[Any]:
@@ -227,10 +249,11 @@ def _aliases(connection: Connection, post_ids: Sequence[int]) -> dict[int, dict[
     return first
 
 
-def _decided_brands(connection: Connection, post_ids: Sequence[int]) -> dict[int, set[str]]:
+def _alerted_brands(connection: Connection, post_ids: Sequence[int]) -> dict[int, set[str]]:
+    c = decision.c
     brands: dict[int, set[str]] = defaultdict(set)
     for part in parts(post_ids):
-        query = select(decision.c.post_id, decision.c.brand).where(decision.c.post_id.in_(part))
+        query = select(c.post_id, c.brand).where(c.post_id.in_(part), c.alert.is_(True))
         for post_id, brand in connection.execute(query):
             brands[post_id].add(brand)
     return brands

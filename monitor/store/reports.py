@@ -81,6 +81,14 @@ class Reports:
             since: datetime | None = db.execute(select(func.min(source_state.c.first_run_at))).scalar()
         return since
 
+    def waiting_before(self, end: datetime) -> int:
+        """How many posts published before `end` are not judged or not decided yet."""
+        unfinished = post.c.state.in_((PostState.COLLECTED, PostState.SCORED))
+        with reading(self._engine) as db:
+            query = select(func.count()).select_from(post).where(unfinished, post.c.published_at < end)
+            count: int = db.execute(query).scalar_one()
+        return count
+
     def save(self, name: str, period: str, facts_json: str, now: datetime) -> str:
         """Freeze the facts of a period and return the frozen ones: those of whoever came first."""
         row = {"name": name, "period": period, "facts": facts_json, "made_at": now}

@@ -45,9 +45,7 @@ class Sources:
         query = select(poll).where(c.at >= since, c.at < until).order_by(c.at, c.id)
         with reading(self._engine) as connection:
             return [
-                PollFacts(
-                    source=row.source, at=row.at, ok=row.ok, read=row.read, stored=row.stored, detail=row.detail
-                )
+                PollFacts(source=row.source, at=row.at, ok=row.ok, read=row.read, stored=row.stored, detail=row.detail)
                 for row in connection.execute(query)
             ]
 
@@ -103,9 +101,16 @@ def note_success(
 
 
 def note_failure(
-    connection: Connection, name: str, *, error: str, retry_at: datetime, stopped: bool, now: datetime
+    connection: Connection,
+    name: str,
+    *,
+    error: str,
+    retry_at: datetime,
+    stopped: bool,
+    now: datetime,
+    counts: bool = True,
 ) -> int:
-    """Note a call that failed, inside the caller's transaction; how many have failed in a row."""
+    """Note a call that failed, inside the caller's transaction; how many that count have failed in a row."""
     c = source_state.c
     _ensure(connection, name)
     failures: int = connection.scalars(
@@ -115,7 +120,7 @@ def note_failure(
             first_run_at=func.coalesce(c.first_run_at, literal(now, Instant())),
             last_try_at=now,
             next_due_at=retry_at,
-            failures=c.failures + 1,
+            failures=c.failures + int(counts),
             last_error=error,
             stopped=stopped,
         )

@@ -97,6 +97,7 @@ class Name(TypeDecorator[str]):
         """Any text in."""
         return None if value is None else indexable(value)
 
+
 # Named constraints: Alembic can then change them on both databases.
 metadata = MetaData(
     naming_convention={
@@ -134,7 +135,7 @@ post = Table(
     Column("dated_by", String(16), nullable=False),
     Column("collected_at", Instant, nullable=False),
     Column("edited_at", Instant),  # when a changed text was first seen
-    Column("revision", Integer, nullable=False, default=0),  # how often the text has changed
+    Column("revision", Integer, nullable=False, default=0),  # counts changes of what is judged or decided
     Column("ours", Boolean, nullable=False),
     Column("state", String(16), nullable=False),
     Column("tries", Integer, nullable=False, default=0),  # failed attempts to judge it
@@ -192,7 +193,7 @@ decision = Table(
     Column("detail", Words, nullable=False),
     Column("routes", Words, nullable=False),  # space-separated
     Column("decided_at", Instant, nullable=False),
-    UniqueConstraint("post_id", "brand"),  # decided once: a new verdict never alerts again
+    UniqueConstraint("post_id", "brand"),  # one that alerted stays: a new verdict never alerts again
 )
 
 case = Table(
@@ -254,7 +255,8 @@ delivery = Table(
     Column("attempt", Integer, nullable=False, default=0),  # fencing: completion must carry it
     Column("tries", Integer, nullable=False, default=0),  # failures that count, for the backoff
     Column("ambiguous", Boolean, nullable=False, default=False),  # an earlier attempt may have arrived
-    Column("queued_at", Instant, nullable=False),  # created or last re-driven by hand: the horizon starts here
+    # Created, last re-driven by hand, or its destination mended: the horizon starts here.
+    Column("queued_at", Instant, nullable=False),
     Column("not_before", Instant, nullable=False),
     Column("leased_until", Instant),
     Column("first_tried_at", Instant),

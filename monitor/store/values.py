@@ -78,7 +78,8 @@ class JudgedPost:
     verdict: Verdict
     model: str
     aliases: Mapping[str, str]  # brand -> the first alias that matched, in the order of the matches
-    decided_brands: frozenset[str] = frozenset()  # decided before (the post was edited): no second alert
+    decided_brands: frozenset[str] = frozenset()  # alerted before (the post was edited): no second alert
+    revision: int = 0  # to be carried by the decision: one made on an older revision is refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +152,7 @@ class Decisions:
     """One batch of decisions: all of it is stored, or nothing."""
 
     post_ids: Sequence[int]  # every post of the batch; all become DECIDED
+    revisions: Mapping[int, int] = field(default_factory=dict)  # post -> revision decided on; missing: not checked
     decisions: Sequence[NewDecision] = ()
     new_cases: Sequence[CaseFacts] = ()
     changed_cases: Sequence[CaseFacts] = ()  # cases that existed before, as they are after this batch
@@ -184,7 +186,7 @@ class Claimed:
     tries: int  # failed attempts that count (a throttled one does not)
     ambiguous: bool  # an earlier attempt may have arrived: ask first
     created_at: datetime
-    queued_at: datetime  # created, or last re-driven by hand: the horizon starts here
+    queued_at: datetime  # created, re-driven by hand, or its destination mended: the horizon starts here
     first_tried_at: datetime | None
     reply_to: Receipt | None  # of the first message of this case at this destination
 

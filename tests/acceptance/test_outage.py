@@ -64,11 +64,15 @@ def numbers(texts):
 
 def test_an_hour_without_slack_and_mail_loses_doubles_and_reorders_nothing(house):
     desk, house = house
-    (collect,) = house.collectors()
+    (collect,) = house.collectors(house.destinations())
     while collect.piece()[1]:
         pass
     destinations = house.destinations()
-    score, decide, workers = house.score(WordClassifier()), house.decide(destinations), house.deliver(destinations)
+    score, decide, workers = (
+        house.score(WordClassifier(), destinations),
+        house.decide(destinations),
+        house.deliver(destinations),
+    )
 
     def work(minutes):
         for _ in range(minutes):

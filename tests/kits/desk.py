@@ -162,11 +162,12 @@ class Desk:
 
     def outcome(self) -> Outcome:
         """Everything that must not depend on kills."""
-        case_posts: dict[int, list[str]] = {}
-        for case_id, native_id in self.rows(
-            "select cp.case_id, p.native_id from case_post cp join post p on p.id = cp.post_id"
+        case_posts: dict[int, list[tuple[str, str]]] = {}
+        for case_id, native_id, role in self.rows(
+            "select cp.case_id, p.native_id, cp.role from case_post cp join post p on p.id = cp.post_id"
         ):
-            case_posts.setdefault(case_id, []).append(native_id)
+            case_posts.setdefault(case_id, []).append((native_id, role))
+        cases = {row[0]: row[1:] for row in self.rows('select id, state, severity, main_type, routes from "case"')}
         verdicts = Counter(
             self.rows(
                 "select p.native_id, v.sentiment, v.types, v.severity, v.flags from post p join verdict v on v.post_id = p.id"
@@ -180,7 +181,7 @@ class Desk:
             posts=Counter(self.rows("select platform, native_id, state from post")),
             verdicts=verdicts,
             decisions=decisions,
-            cases=Counter(tuple(sorted(ids)) for ids in case_posts.values()),
+            cases=Counter((tuple(sorted(ids)), *cases[case_id]) for case_id, ids in case_posts.items()),
             deliveries=deliveries,
         )
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from threading import Event
 from typing import Any
 
 from alerts.base import DeliveryFailed, Message, Receipt
 from classifiers.base import Verdict
-from collectors.base import Harvest, Post, SourceError
+from collectors.base import Harvest, Post
 from collectors.matching import Matcher
 from config.settings import Settings
 from config.vocabulary import Flag, Platform, Sentiment, Severity
@@ -19,6 +20,7 @@ from monitor.pipeline.collect import Collect
 from monitor.pipeline.decide import Decide
 from monitor.pipeline.deliver import Deliver
 from monitor.pipeline.destinations import Destinations
+from monitor.pipeline.notices import Notices
 from monitor.pipeline.score import Score
 from monitor.pipeline.tend import Tend
 from monitor.states import JOINABLE, CaseState
@@ -136,14 +138,14 @@ class Inbox:
 class ScriptedSource:
     """A collector that brings what it is given, call by call; an exception in the list is raised."""
 
-    script: list[Harvest | SourceError]
+    script: list[Harvest | Exception]
     source: str = "inbox"
 
     def collect(self, cursor: str | None, /) -> Harvest:
         if not self.script:
             return Harvest(cursor=cursor)
         one = self.script.pop(0)
-        if isinstance(one, SourceError):
+        if isinstance(one, Exception):
             raise one
         return one
 
@@ -162,30 +164,34 @@ class House:
         self.classifier = WordClassifier()
         self.care, self.boss = Inbox("care"), Inbox("boss")
         self.destinations = Destinations(
-            {"care": (self.care,), "boss": (self.boss,)}, per_minute={"care": 6000, "boss": 6000}
+            {"care": (self.care,), "boss": (self.boss,)},
+            per_minute={"care": 6000, "boss": 6000},
+            default=self.settings.default_route.channels,
         )
         self.new_workers()
 
     def new_workers(self) -> None:
         """What a restart does: everything in memory is made anew."""
-        self.score = Score(self.store, self.classifier, self.clock, batch=100)
-        self.decide = Decide(self.store, self.settings, self.destinations, self.clock, batch=100)
+        self.stop = Event()
+        self.notices = Notices(self.store, self.settings, self.destinations, self.clock)
+        self.score = Score(self.store, self.classifier, self.notices, self.clock, batch=100)
+        self.decide = Decide(self.store, self.settings, self.destinations, self.notices, self.clock, batch=100)
         self.workers = {
-            name: Deliver(name, self.destinations, self.store, self.settings, self.clock, self.rng)
+            name: Deliver(name, self.destinations, self.store, self.notices, self.clock, self.rng, stop=self.stop)
             for name in self.destinations.all
         }
         self.tend = Tend(self.store, self.settings, self.destinations, self.clock)
         for worker in self.workers.values():
             worker.recover()
 
-    def source(self, *script: Harvest | SourceError) -> Collect:
+    def source(self, *script: Harvest | Exception) -> Collect:
         """The source "inbox" with a script."""
         return Collect(
             self.settings.sources[0],
             ScriptedSource(list(script)),
             Matcher(self.settings.brands),
             self.store,
-            self.settings,
+            self.notices,
             self.clock,
             self.rng,
         )

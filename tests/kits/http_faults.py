@@ -126,7 +126,11 @@ class _Handler(BaseHTTPRequestHandler):
     server_side: ClassVar[LocalServer]
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        length = int(self.headers.get("content-length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the other side was killed in the middle of its request
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = self.server_side.take(Asked(self.path, headers, body))
         if answer is None:

@@ -185,6 +185,16 @@ def test_gaps_are_counted_from_the_start_of_the_week_or_of_listening(store, rows
     assert (later.ok, later.last_success_at) == (0, None)
 
 
+def test_only_posts_published_before_the_end_and_not_finished_are_waited_for(store, rows):
+    rows.post(END - TICK, state="collected", sentiment=None)
+    rows.post(START - 30 * DAY, state="scored")
+    rows.post(END, state="collected", sentiment=None)
+    for state in ("decided", "quarantined", "withdrawn"):
+        rows.post(END - TICK, state=state)
+    assert store.reports.waiting_before(END) == 2
+    assert store.reports.waiting_before(START - 60 * DAY) == 0
+
+
 def test_listening_since_is_the_oldest_first_run(store, rows):
     rows.source("never", None)
     assert store.reports.listening_since() is None

@@ -19,14 +19,16 @@ from builders import (
     keep_judged,
     open_cases,
 )
+from sqlalchemy import select
 
 from alerts.base import MessageKind
 from config.vocabulary import Platform, Severity
 from monitor.states import CaseEvent, CaseState, DeliveryState, IllegalTransition, PostState
 from monitor.store.cases import NoSuchCase
 from monitor.store.engine import Store
+from monitor.store.tables import decision
 from monitor.store.transactions import Stale
-from monitor.store.values import CaseFacts, CasePost, CaseStep, Decisions
+from monitor.store.values import CaseFacts, CasePost, CaseStep, Decisions, JudgedPost
 
 HOUR = timedelta(hours=1)
 
@@ -100,6 +102,53 @@ def test_an_edited_post_makes_the_batch_stale(store):
     assert store.posts.backlog() == {PostState.COLLECTED: 1}
 
 
+def test_a_post_that_was_edited_and_judged_again_makes_the_batch_stale(store):
+    post = a_post()
+    keep_judged(store, post)
+    read = store.posts.to_decide(10)
+    keep(store, replace(post, text="I take it back"))
+    judge(store)
+    with pytest.raises(Stale):
+        decide(store, read)
+    assert store.posts.backlog() == {PostState.SCORED: 1}
+
+
+def decide(store: Store, waiting: list[JudgedPost]) -> None:
+    """Alert about every brand that was not alerted about yet, as it was read."""
+    store.cases.save_decisions(
+        Decisions(
+            post_ids=[one.post.id for one in waiting],
+            revisions={one.post.id: one.revision for one in waiting},
+            decisions=[
+                a_decision(one.post.id, brand=brand)
+                for one in waiting
+                for brand in one.aliases
+                if brand not in one.decided_brands
+            ],
+        ),
+        now=NOW,
+    )
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_a_brand_heard_while_a_batch_is_decided_makes_it_stale_and_is_decided_too(store, ours):
+    post = a_post()
+    keep(store, post, ours=ours)
+    judge(store)
+    read = store.posts.to_decide(10)
+    keep(store, post, ours=ours, brand="Bmce")
+    with pytest.raises(Stale):
+        decide(store, read)
+    assert decided_brands(store) == []
+    decide(store, store.posts.to_decide(10))
+    assert (decided_brands(store), store.posts.backlog()) == (["Acme", "Bmce"], {PostState.DECIDED: 1})
+
+
+def decided_brands(store: Store) -> list[str]:
+    with store._engine.connect() as connection:
+        return list(connection.scalars(select(decision.c.brand).order_by(decision.c.brand)))
+
+
 def test_an_unknown_post_makes_the_batch_stale(store):
     with pytest.raises(Stale):
         store.cases.save_decisions(Decisions(post_ids=[404]), now=NOW)
@@ -112,7 +161,7 @@ def test_own_posts_are_decided_without_a_verdict(store):
     assert store.posts.backlog() == {PostState.DECIDED: 1}
 
 
-def test_a_second_decision_on_a_post_and_brand_is_dropped(store):
+def test_a_decision_that_alerted_stays(store):
     post = a_post()
     (post_id,) = keep_judged(store, post)
     store.cases.save_decisions(Decisions(post_ids=[post_id], decisions=[a_decision(post_id)]), now=NOW)
@@ -123,6 +172,27 @@ def test_a_second_decision_on_a_post_and_brand_is_dropped(store):
     with store._engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT alert, reason FROM decision").all()
     assert [tuple(row) for row in rows] == [(True, "negative_complaint")]
+
+
+def test_a_decision_that_stayed_quiet_is_replaced_by_the_one_on_the_edited_post(store):
+    post = a_post()
+    (post_id,) = keep_judged(store, post)
+    quiet = a_decision(post_id, alert=False, reason="neither", detail="neutral at 80 %", routes=())
+    store.cases.save_decisions(Decisions(post_ids=[post_id], decisions=[quiet]), now=NOW)
+    keep(store, replace(post, text="now it is worse"))
+    judge(store, model="m2")
+    loud = a_decision(post_id, model="m2", routes=("billing", "default"))
+    store.cases.save_decisions(Decisions(post_ids=[post_id], decisions=[loud]), now=NOW + MINUTE)
+    with store._engine.connect() as connection:
+        (row,) = connection.execute(select(decision)).all()
+    assert (row.alert, row.reason, row.detail, row.model, row.routes, row.decided_at) == (
+        True,
+        "negative_complaint",
+        "negative at 90 %",
+        "m2",
+        "billing default",
+        NOW + MINUTE,
+    )
 
 
 def join(store: Store, case: CaseFacts, **given) -> int:
@@ -201,6 +271,46 @@ def test_more_keys_than_one_query_takes_are_all_looked_up(store):
     open_cases(store, *(a_case(number) for number in range(1, 1203)))
     keys = {("Acme", "x", f"t{number}", None) for number in range(1, 2000)}
     assert len(store.cases.joinable(keys, since=NOW - 2 * HOUR)) == 1202
+
+
+def own_ids(store: Store, *keys: tuple[str, str], since=NOW - 2 * HOUR) -> list[str]:
+    return [post.native_id for post in store.cases.own_posts(keys, since=since)]
+
+
+def test_own_posts_of_a_thread_are_found_whether_decided_or_not(store):
+    early, late = NOW - HOUR, NOW - MINUTE
+    decided = a_post("acme", native_id="decided", thread="t", published_at=late)
+    keep(store, decided, ours=True)
+    store.cases.save_decisions(Decisions(post_ids=[1]), now=NOW)
+    keep(
+        store,
+        a_post("acme", native_id="waiting", thread="t", published_at=early),
+        a_post("acme", native_id="root", thread=None, published_at=early + MINUTE),
+        a_post("acme", native_id="t", thread="another"),
+        a_post("acme", native_id="before", thread="t", published_at=NOW - 3 * HOUR),
+        a_post("acme", native_id="elsewhere", thread="t", platform=Platform.REDDIT),
+        ours=True,
+    )
+    keep(store, a_post(native_id="customer", thread="t"))
+    assert own_ids(store, ("x", "t")) == ["waiting", "decided"]
+    assert own_ids(store, ("x", "t"), ("x", "root"), ("x", "t")) == ["waiting", "root", "decided"]
+    assert own_ids(store, (Platform.REDDIT, "t")) == ["elsewhere"]
+    assert own_ids(store, ("x", "t"), since=late) == ["decided"]
+    assert own_ids(store, ("x", "unknown")) == own_ids(store) == []
+
+
+def test_own_posts_that_were_withdrawn_answer_nothing(store):
+    keep(store, a_post("acme", thread="t"), ours=True)
+    with store._engine.execution_options(writing=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE post SET state = 'withdrawn'")
+    assert own_ids(store, ("x", "t")) == []
+
+
+def test_own_posts_of_more_threads_than_one_query_takes_are_all_found(store):
+    names = [f"thread-{number}" for number in range(1100)]
+    own = [a_post("acme", thread=name) for name in names]
+    keep(store, *own, ours=True)
+    assert len(own_ids(store, *(("x", name) for name in names))) == 1100
 
 
 def test_acknowledging_is_noted_and_calls_reminders_back(store):

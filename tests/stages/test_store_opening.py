@@ -19,6 +19,7 @@ from postgres_server import PostgresServer
 from config.secret import Secret
 from config.settings import Database
 from monitor.states import PostState
+from monitor.store import locks
 from monitor.store.engine import AlreadyRunning, SchemaMismatch, Store, StoreUnusable, open_store, upgrade
 from monitor.store.tables import metadata
 
@@ -159,6 +160,52 @@ def test_a_stage_is_held_once(store, database):
     with other.hold("score"):
         pass
     other.close()
+
+
+def test_who_holds_a_stage_can_ask_whether_it_still_does(store):
+    with store.hold("score") as held, store.hold("decide") as other:
+        assert [held.alive(), other.alive(), held.alive()] == [True, True, True]
+
+
+def test_a_stage_is_lost_with_its_connection_and_its_holder_learns_of_it(postgres):
+    database = postgres.fresh()
+    store, other = open_store(database), open_store(database)
+    with store.hold("score") as held:
+        with other._engine.connect() as connection:
+            ended = (
+                "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                " WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted"
+            )
+            assert connection.exec_driver_sql(ended).all() == [(True,)]
+        for _ in range(200):  # a backend that is told to end takes a moment
+            if not held.alive():
+                break
+            time.sleep(0.02)
+        assert [held.alive(), held.alive()] == [False, False]
+        with other.hold("score") as successor:
+            assert (held.alive(), successor.alive()) == (False, True)
+        assert keep(store, a_post()).stored == 1  # the store itself goes on with new connections
+    with store.hold("score") as held:
+        assert held.alive()
+    assert not held.alive()
+    store.close()
+    other.close()
+    postgres.drop(database)
+
+
+def test_a_lock_that_a_living_connection_has_lost_is_not_held(postgres):
+    database = postgres.fresh()
+    store, other = open_store(database), open_store(database)
+    with store.hold("score") as held, store.hold("decide") as elsewhere:
+        # As when a pooler between us and the server hands the connection on: it lives, and holds something else.
+        held._connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+        held._connection.exec_driver_sql(f"SELECT pg_advisory_lock({locks._STAGE_LOCKS}, 1)")
+        held._connection.exec_driver_sql(f"SELECT pg_advisory_lock(1, {locks._key('score')})")
+        with other.hold("score") as successor:
+            assert (held.alive(), elsewhere.alive(), successor.alive()) == (False, True, True)
+    store.close()
+    other.close()
+    postgres.drop(database)
 
 
 HOLDER = """

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 from builders import MINUTE, NOW, a_case, a_delivery, a_receipt, open_cases
+from sqlalchemy import select
 
 from alerts.base import ErrorClass, MessageKind
 from monitor.states import DeliveryState
 from monitor.store.engine import Store
+from monitor.store.tables import delivery
 from monitor.store.values import Claimed
 
 S = DeliveryState
@@ -130,7 +132,7 @@ def test_a_stale_worker_can_do_nothing(store):
     store.outbox.enqueue([a_delivery()], NOW)
     stale = claim_one(store)
     later = NOW + 2 * LEASE
-    assert store.outbox.expire(later) == (1, 0)
+    assert store.outbox.expire("care", later) == (1, 0)
     fresh = claim_one(store, now=later)
     assert not store.outbox.begin(stale.id, stale.attempt, "stale", later)
     assert not store.outbox.complete(stale.id, stale.attempt, a_receipt(), took=0, now=later)
@@ -152,8 +154,19 @@ def test_beginning_renews_the_lease(store):
     store.outbox.enqueue([a_delivery()], NOW)
     one = claim_one(store)
     store.outbox.begin(one.id, one.attempt, "body", NOW + LEASE - timedelta(seconds=1))
-    assert store.outbox.expire(NOW + LEASE) == (0, 0)
-    assert store.outbox.expire(NOW + 2 * LEASE) == (0, 1)
+    assert store.outbox.expire("care", NOW + LEASE) == (0, 0)
+    assert store.outbox.expire("care", NOW + 2 * LEASE) == (0, 1)
+
+
+def test_a_worker_takes_back_only_ended_leases_of_its_own_place(store):
+    store.outbox.enqueue([a_delivery(), a_delivery(channel="boss"), a_delivery(channel="boss")], NOW)
+    claim(store)
+    sending, _ = claim(store, "boss")
+    store.outbox.begin(sending.id, sending.attempt, "body", NOW)
+    assert store.outbox.expire("care", NOW + LEASE) == (1, 0)
+    assert states(store) == [S.PENDING, S.SENDING, S.LEASED]
+    assert store.outbox.expire("boss", NOW + LEASE) == (1, 1)
+    assert states(store) == [S.PENDING, S.AMBIGUOUS, S.PENDING]
 
 
 def test_what_may_have_left_comes_back_as_ambiguous(store):
@@ -202,7 +215,7 @@ def test_a_receipt_that_comes_late_still_counts(store):
     store.outbox.enqueue([a_delivery()], NOW)
     one = claim_one(store)
     store.outbox.begin(one.id, one.attempt, "body", NOW)
-    store.outbox.expire(NOW + 2 * LEASE)
+    store.outbox.expire("care", NOW + 2 * LEASE)
     assert store.outbox.complete(one.id, one.attempt, a_receipt(), took=90, now=NOW + 2 * LEASE)
     assert states(store) == [S.SENT]
     assert not store.outbox.complete(one.id, one.attempt, a_receipt("other"), took=90, now=NOW + 2 * LEASE)
@@ -269,8 +282,30 @@ def test_a_parked_place_gets_nothing_until_it_is_mended(store):
     assert claim(store, now=NOW + timedelta(days=9)) == []
     assert store.outbox.next_due("care") is None
     assert store.outbox.depth() == {("care", S.PARKED): 1, ("boss", S.PENDING): 1}
-    assert (store.outbox.unpark("care"), store.outbox.unpark("care")) == (True, False)
+    assert (store.outbox.unpark("care", NOW), store.outbox.unpark("care", NOW)) == (True, False)
     assert len(claim(store)) == 1
+
+
+def queued_at(store: Store) -> list[timedelta]:
+    """How long after NOW the horizon of each delivery starts, in the order of the deliveries."""
+    with store._engine.connect() as connection:
+        return [at - NOW for at in connection.scalars(select(delivery.c.queued_at).order_by(delivery.c.id))]
+
+
+def test_the_time_in_which_a_place_was_broken_does_not_count(store):
+    store.outbox.enqueue([a_delivery(), a_delivery(), a_delivery(), a_delivery(), a_delivery(channel="boss")], NOW)
+    sent, failed, doubtful, _ = claim(store)
+    send(store, sent)
+    fail(store, failed)
+    store.outbox.begin(doubtful.id, doubtful.attempt, "body", NOW)
+    store.outbox.release("care", NOW)
+    none, days = timedelta(), timedelta(days=3)
+    store.outbox.unpark("care", NOW + days)  # it was not parked: time went on as it should
+    assert queued_at(store) == [none] * 5
+    store.outbox.park("care", "invalid_auth", NOW)
+    store.outbox.unpark("care", NOW + days)
+    assert queued_at(store) == [none, days, days, days, none]
+    assert [one.queued_at for one in claim(store, now=NOW + days)] == [NOW + days] * 3
 
 
 def test_next_due_is_when_a_claim_can_bring_something(store):

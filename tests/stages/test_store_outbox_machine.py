@@ -53,7 +53,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """Let everything run without accidents: what was not given up must arrive, once and in order."""
         self.now += timedelta(days=1)
         for name in PLACES:
-            self.store.outbox.unpark(name)
+            self.store.outbox.unpark(name, self.now)
             self.store.outbox.release(name, self.now)
         for name in PLACES:
             while claimed := self.store.outbox.claim(name, 100, lease=LEASE, now=self.now):
@@ -99,9 +99,9 @@ class OutboxMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
-    @rule()
-    def leases_end(self) -> None:
-        self.store.outbox.expire(self.now)
+    @rule(name=place)
+    def leases_end(self, name: str) -> None:
+        self.store.outbox.expire(name, self.now)
 
     @rule(name=place)
     def worker_is_killed_and_starts_again(self, name: str) -> None:
@@ -116,7 +116,7 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(name=place)
     def park_or_unpark(self, name: str) -> None:
         if not self.store.outbox.park(name, "broken", self.now):
-            self.store.outbox.unpark(name)
+            self.store.outbox.unpark(name, self.now)
 
     @precondition(lambda self: self.world.queued)
     @rule(pick=st.integers(0, 9))

@@ -8,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 from builders import MINUTE, NOW, a_decision, a_post, a_verdict, heard, judge, keep, keep_judged
+from sqlalchemy import select
 
 from collectors.base import Heard, Match, Reject
 from config.vocabulary import Flag, Sentiment, Severity
 from monitor.states import PostState
 from monitor.store.engine import Store
+from monitor.store.tables import history
 from monitor.store.transactions import StatementRefused
 from monitor.store.values import Decisions, StoredPost, Tally
 
@@ -161,6 +163,18 @@ def test_an_edited_post_is_judged_and_decided_anew(store):
     assert (waiting.post.text, waiting.post.title, waiting.decided_brands) == (edited.text, "Update", {"Acme"})
 
 
+def test_a_brand_of_which_nobody_was_told_is_decided_anew(store):
+    post = a_post()
+    (post_id,) = keep_judged(store, post)
+    keep(store, post, brand="Bmce")
+    told, quiet = a_decision(post_id), a_decision(post_id, brand="Bmce", alert=False)
+    store.cases.save_decisions(Decisions(post_ids=[post_id], decisions=[told, quiet]), now=NOW)
+    keep(store, replace(post, text="edited"))
+    judge(store)
+    (waiting,) = store.posts.to_decide(10)
+    assert waiting.decided_brands == {"Acme"}
+
+
 def test_an_edit_replaces_the_matches(store):
     post = a_post()
     keep(store, post)
@@ -202,6 +216,15 @@ def test_a_post_that_waits_anyway_just_gets_the_further_brand(store):
     keep(store, post)
     keep(store, post, brand="Bmce")
     assert (store.posts.backlog(), matches(store)) == ({S.COLLECTED: 1}, [("Acme", "acme"), ("Bmce", "bmce")])
+
+
+def test_a_further_brand_does_not_cost_the_verdict_that_is_being_made(store):
+    post = a_post()
+    keep(store, post)
+    texts = store.posts.to_score(10)
+    keep(store, post, brand="Bmce")
+    assert store.posts.save_verdicts([(text, a_verdict()) for text in texts], model="m1", now=NOW) == 1
+    assert set(store.posts.to_decide(10)[0].aliases) == {"Acme", "Bmce"}
 
 
 def test_the_first_alias_of_each_brand_is_named(store):
@@ -248,6 +271,20 @@ def test_a_text_that_breaks_the_model_is_set_aside_after_three_tries(store):
     with store._engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT entity, entity_id, event, after, why FROM history").all()
     assert [tuple(row) for row in rows] == [("post", "1", "quarantined", "quarantined", "MemoryError")]
+
+
+def test_posts_that_were_set_aside_are_judged_again_for_somebody(store):
+    keep(store, a_post(), a_post(), a_post())
+    store.posts.save_poison([1, 3], error="MemoryError", max_tries=1, now=NOW)
+    assert [store.posts.requeue(NOW + MINUTE, who="kim"), store.posts.requeue(NOW + MINUTE)] == [2, 0]
+    assert store.posts.backlog() == {S.COLLECTED: 3}
+    assert [(text.post_id, text.tries) for text in store.posts.to_score(10)] == [(1, 0), (2, 0), (3, 0)]
+    with store._engine.connect() as connection:
+        rows = connection.execute(select(history).where(history.c.event == "requeued").order_by(history.c.id)).all()
+    assert [(row.at, row.entity, row.entity_id, row.before, row.after, row.who) for row in rows] == [
+        (NOW + MINUTE, "post", "1", "quarantined", "collected", "kim"),
+        (NOW + MINUTE, "post", "3", "quarantined", "collected", "kim"),
+    ]
 
 
 def test_an_edit_gives_a_text_that_was_set_aside_another_chance(store):

@@ -11,9 +11,9 @@ from monitor.store.engine import Store
 from monitor.store.values import PollFacts, SourceFacts, Tally
 
 
-def fail(store: Store, name: str = "x-acme", now=NOW, *, stopped: bool = False) -> int:
+def fail(store: Store, name: str = "x-acme", now=NOW, *, stopped: bool = False, counts: bool = True) -> int:
     return store.posts.save_failure(
-        name, error="SourceDown: no answer", retry_at=now + MINUTE, stopped=stopped, now=now
+        name, error="SourceDown: no answer", retry_at=now + MINUTE, stopped=stopped, now=now, counts=counts
     )
 
 
@@ -67,6 +67,20 @@ def test_failures_in_a_row_count_and_a_success_ends_them(store):
     keep(store, now=NOW + 3 * MINUTE, cursor="c2")
     well = store.sources.get("x-acme")
     assert (well.failures, well.last_error, well.stopped, well.cursor) == (0, "", False, "c2")
+
+
+def test_a_source_that_asks_for_patience_has_not_failed_once_more(store):
+    assert [fail(store), fail(store, now=NOW + MINUTE, counts=False)] == [1, 1]
+    facts = store.sources.get("x-acme")
+    assert (facts.failures, facts.last_error, facts.last_try_at, facts.next_due_at) == (
+        1,
+        "SourceDown: no answer",
+        NOW + MINUTE,
+        NOW + 2 * MINUTE,
+    )
+    assert [call.ok for call in store.sources.polls(NOW, NOW + 2 * MINUTE)] == [False, False]
+    assert fail(store, "new", counts=False) == 0
+    assert store.sources.get("new").last_error == "SourceDown: no answer"
 
 
 def test_a_source_can_fail_at_its_first_call(store):

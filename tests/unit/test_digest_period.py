@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.settings import Digest
-from monitor.digest.period import Week, due, last_closed, send_time
+from monitor.digest.period import Week, last_closed, send_time, weeks_due
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -14,6 +14,14 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 def settings(**given: object) -> Digest:
     return Digest.model_validate({"recipients": ("director@acme.example",)} | given)
+
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def due(now: datetime, digest: Digest) -> Week:
+    """The newest week due for somebody who has listened for years."""
+    return weeks_due(now, BERLIN, digest, since=LONG_AGO)[-1]
 
 
 def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
@@ -92,16 +100,16 @@ def test_the_last_closed_week_changes_at_midnight():
 
 def test_a_digest_is_due_from_its_hour_on_and_stays_due_until_the_next():
     digest = settings(day="mon", at=time(8, 30))
-    assert due(at("2026-11-16 08:29:59"), BERLIN, digest) == Week(2026, 45)
-    assert due(at("2026-11-16 08:30"), BERLIN, digest) == Week(2026, 46)
-    assert due(at("2026-11-23 08:29"), BERLIN, digest) == Week(2026, 46)
+    assert due(at("2026-11-16 08:29:59"), digest) == Week(2026, 45)
+    assert due(at("2026-11-16 08:30"), digest) == Week(2026, 46)
+    assert due(at("2026-11-23 08:29"), digest) == Week(2026, 46)
 
 
 def test_a_digest_sent_on_sunday_still_tells_of_the_week_before():
     digest = settings(day="sun", at=time(23, 59))
-    assert due(at("2026-11-22 23:58"), BERLIN, digest) == Week(2026, 45)
-    assert due(at("2026-11-22 23:59"), BERLIN, digest) == Week(2026, 46)
-    assert due(at("2026-11-23 00:00"), BERLIN, digest) == Week(2026, 46)
+    assert due(at("2026-11-22 23:58"), digest) == Week(2026, 45)
+    assert due(at("2026-11-22 23:59"), digest) == Week(2026, 46)
+    assert due(at("2026-11-23 00:00"), digest) == Week(2026, 46)
 
 
 @pytest.mark.parametrize(
@@ -118,16 +126,35 @@ def test_an_hour_that_the_clock_change_skips_or_repeats_is_still_one_instant(wee
 
 def test_a_day_long_outage_leaves_the_digest_due():
     digest = settings(day="mon", at=time(8, 30))
-    assert due(at("2026-11-18 17:00"), BERLIN, digest) == Week(2026, 46)
+    assert due(at("2026-11-18 17:00"), digest) == Week(2026, 46)
 
 
 def test_nothing_is_due_without_recipients_or_where_it_is_switched_off():
     now = at("2026-11-18")
-    assert due(now, BERLIN, settings(recipients=())) is None
-    assert due(now, BERLIN, settings(enabled=False)) is None
+    assert weeks_due(now, BERLIN, settings(recipients=()), since=LONG_AGO) == ()
+    assert weeks_due(now, BERLIN, settings(enabled=False), since=LONG_AGO) == ()
 
 
 def test_a_week_that_was_over_before_listening_began_is_not_due():
     now, digest = at("2026-11-18 12:00"), settings()
-    assert due(now, BERLIN, digest, since=at("2026-11-16 00:00")) is None
-    assert due(now, BERLIN, digest, since=at("2026-11-15 23:59")) == Week(2026, 46)
+    assert weeks_due(now, BERLIN, digest, since=at("2026-11-16 00:00")) == ()
+    assert weeks_due(now, BERLIN, digest, since=at("2026-11-15 23:59")) == (Week(2026, 46),)
+
+
+def test_missed_weeks_stay_due_for_a_month_the_oldest_first():
+    now, digest = at("2026-12-01 12:00"), settings()
+    last = (Week(2026, 45), Week(2026, 46), Week(2026, 47), Week(2026, 48))
+    assert weeks_due(now, BERLIN, digest, since=LONG_AGO) == last
+    assert weeks_due(now, BERLIN, digest, since=at("2026-11-20")) == last[2:]
+    early = at("2026-11-30 08:29")  # the newest week's hour has not come: the month goes back from the one before
+    assert weeks_due(early, BERLIN, digest, since=LONG_AGO) == (Week(2026, 44), *last[:3])
+
+
+def test_weeks_due_cross_the_new_year():
+    now, digest = at("2027-01-13 12:00"), settings()
+    assert weeks_due(now, BERLIN, digest, since=LONG_AGO) == (
+        Week(2026, 51),
+        Week(2026, 52),
+        Week(2026, 53),
+        Week(2027, 1),
+    )
