@@ -125,8 +125,10 @@ class Mail:
                 _start_tls(smtp, self._context())
             self._log_in(smtp)
             yield smtp
-            with suppress(smtplib.SMTPException, OSError):  # the mail is accepted: a lost farewell changes nothing
-                smtp.quit()
+            # The mail is accepted. To wait for the farewell's answer would only widen the moment in which a kill
+            # leaves it accepted there and unsent here.
+            with suppress(smtplib.SMTPException, OSError):
+                smtp.putcmd("quit")
         finally:
             smtp.close()
 

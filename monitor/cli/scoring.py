@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +47,7 @@ LISTED = 20  # notes about the input that are printed; a file that is wrong thro
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it with the verdicts.")
 @click.option("--encoding", help="If it is not recognised.")
 @click.option("--delimiter", help="If it is not recognised.")
+@click.option("--for-spreadsheet", is_flag=True, help="Put an apostrophe before cells that a spreadsheet would run.")
 @click.pass_obj
 def score(
     path: str,
@@ -57,13 +58,14 @@ def score(
     out: Path | None,
     encoding: str | None,
     delimiter: str | None,
+    for_spreadsheet: bool,
 ) -> None:
     """Judge TEXTs, or every row of a file.
 
     With --file the output has the input's columns and order, then the verdict's: sentiment, p_negative, p_neutral,
     p_positive, p_complaint, types, severity, flags, language, model. Where the input has one of these already, each
     of the ten begins with "monitor_". Cells are written as they were read, in UTF-8, with the input's delimiter: a
-    cell that looks like a formula stays one.
+    cell that looks like a formula stays one, unless the file is written --for-spreadsheet.
 
     No row is dropped. A row with too few cells is padded; of one with too many, the surplus is joined to its last
     cell; a line that is no row stands in the first column. Each is reported with its line. Blank lines are no rows.
@@ -74,7 +76,10 @@ def score(
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise click.BadParameter("must be one character, such as ; or \\t", param_hint="--delimiter")
     if file is not None and out is not None:
-        _score_file(path, file, text_column, out, encoding=encoding, delimiter=delimiter)
+        from alerts.sanitize import csv_cell
+
+        cell = csv_cell if for_spreadsheet else str
+        _score_file(path, file, text_column, out, encoding=encoding, delimiter=delimiter, cell=cell)
         return
     for text, verdict in zip(texts, _classifier(path).classify(texts), strict=True):
         _say(text, verdict)
@@ -166,7 +171,14 @@ class Notes:
 
 
 def _score_file(
-    path: str, file: Path, text_column: str, out: Path, *, encoding: str | None, delimiter: str | None
+    path: str,
+    file: Path,
+    text_column: str,
+    out: Path,
+    *,
+    encoding: str | None,
+    delimiter: str | None,
+    cell: Callable[[str], str],
 ) -> None:
     from monitor.cli.tables import NoTable, Table, form_of, opened_text
 
@@ -179,7 +191,7 @@ def _score_file(
         with opened_text(file, form.encoding) as source:
             table = Table(source, form.delimiter, notes.tell)
             column = table.column(text_column)  # what is wrong with the file is told before the model is loaded
-            done = _judge(_classifier(path), table, column, form, written, notes)
+            done = _judge(_classifier(path), table, column, form, written, notes, cell)
         written.replace(out)
     except (NoTable, csv.Error, UnicodeError, EOFError, OSError, zlib.error) as error:
         raise click.ClickException(plain(f"{file}: {_words(error)}")) from None
@@ -195,7 +207,15 @@ def _words(error: Exception) -> str:
     return str(error) if isinstance(error, NoTable) else f"{type(error).__name__}: {error}"
 
 
-def _judge(classifier: Classifier, table: Table, column: int, form: Form, written: Path, notes: Notes) -> int:
+def _judge(
+    classifier: Classifier,
+    table: Table,
+    column: int,
+    form: Form,
+    written: Path,
+    notes: Notes,
+    cell: Callable[[str], str],
+) -> int:
     """Write every row with its verdict; how many."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -206,12 +226,12 @@ def _judge(classifier: Classifier, table: Table, column: int, form: Form, writte
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
     ):
         writer = csv.writer(target, delimiter=form.delimiter)
-        writer.writerow([*table.header, *_names(table.header, notes)])
+        writer.writerow([*map(cell, table.header), *_names(table.header, notes)])
         task = progress.add_task("judging", total=None)
         for piece in _pieces(table):
             verdicts = classifier.classify([row[column] for row in piece])
             for row, verdict in zip(piece, verdicts, strict=True):
-                writer.writerow([*row, *row_of(verdict, classifier.version).values()])
+                writer.writerow([*map(cell, row), *row_of(verdict, classifier.version).values()])
             progress.advance(task, len(piece))
         return int(progress.tasks[0].completed)
 

@@ -356,6 +356,14 @@ def test_a_database_that_fails_in_the_middle_of_a_command_costs_one_line(stored)
     assert len(said.splitlines()) == 1
 
 
+def test_a_scored_file_for_a_spreadsheet_runs_no_formula(here):
+    write_csv(here.folder / "posts.csv", [{"text": "=HYPERLINK(1) acme is late again", "n": "1"}])
+    here.run("score", "--file", "posts.csv", "--out", "scored.csv", "--for-spreadsheet")
+    with (here.folder / "scored.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["text"], row["n"]) == ("'=HYPERLINK(1) acme is late again", "1")
+
+
 def test_score_speaks_to_a_person(here):
     said = here.run("score", "my parcel never came and nobody answers the phone", "what a lovely day").stdout
     assert "negative" in said
