@@ -15,6 +15,7 @@ from typing import Any
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from alerts.accepted import Accepted
 from alerts.base import DeliveryFailed, ErrorClass, Message, MessageKind, Receipt
 from alerts.mime import Picture, build_mail, message_id
 from alerts.sanitize import clean, one_line
@@ -51,8 +52,12 @@ class Mail:
     Named `<channel>:<recipient>`, also where the channel has one recipient only.
     """
 
-    def __init__(self, settings: MailChannel, recipient: str, *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, settings: MailChannel, recipient: str, *, timeout: float = TIMEOUT, accepted: Path | None = None
+    ) -> None:
+        """`accepted`: a folder in which to remember what the server has accepted; None: nothing is remembered."""
         self._settings = settings
+        self._accepted = Accepted(accepted, f"{settings.name}:{recipient}") if accepted is not None else None
         self._recipient = recipient
         self._timeout = timeout
         self._domain = settings.sender.rpartition("@")[2]
@@ -102,14 +107,21 @@ class Mail:
                 # Leading dots are doubled (RFC 5321 §4.5.2); the mail ends with CRLF.
                 smtp.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
                 _expect(phase, *smtp.getreply())
+                if self._accepted is not None:
+                    self._accepted.note(key)
         except (smtplib.SMTPException, OSError) as error:
             raise _lost(phase, error) from None
         found = re.search(r"(?m)^Message-ID: (<[^>]+>)", body)
         return Receipt(found.group(1) if found else key)
 
     def find(self, key: str, /, *, since: datetime, reply_to: Receipt | None = None) -> Receipt | None:
-        """None: a mail server cannot be asked; the same bytes again carry the same Message-ID and Date."""
-        return None
+        """Whether the server's word for this key was heard before we were killed, as far as we remember it.
+
+        The server itself cannot be asked. None where it is not remembered: the same bytes then go out again, with
+        the same Message-ID and Date.
+        """
+        known = self._accepted is not None and self._accepted.holds(key)
+        return Receipt(key) if known else None
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:

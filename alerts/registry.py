@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import assert_never
 
 from alerts.base import Channel
@@ -10,13 +11,14 @@ from config.alerting import Channel as ChannelSettings
 from config.alerting import ConsoleChannel, MailChannel, SlackChannel, SlackWebhookChannel, WebhookChannel
 
 
-def build(settings: Sequence[ChannelSettings]) -> tuple[Channel, ...]:
+def build(settings: Sequence[ChannelSettings], *, accepted: Path | None = None) -> tuple[Channel, ...]:
     """The channels of these settings, in order; a mail channel becomes one channel for each recipient.
 
     No secret is read and nothing is connected to until the first message. Each kind's library is loaded only
-    where the kind is used.
+    where the kind is used. `accepted` is a folder for what a channel must remember across a kill (see
+    `alerts/accepted.py`).
     """
-    return tuple(channel for one in settings for channel in _built(one))
+    return tuple(channel for one in settings for channel in _built(one, accepted))
 
 
 def destinations(settings: ChannelSettings) -> tuple[str, ...]:
@@ -26,7 +28,7 @@ def destinations(settings: ChannelSettings) -> tuple[str, ...]:
     return (settings.name,)
 
 
-def _built(settings: ChannelSettings) -> tuple[Channel, ...]:
+def _built(settings: ChannelSettings, accepted: Path | None) -> tuple[Channel, ...]:
     match settings:
         case SlackChannel():
             from alerts.slack import SlackBot
@@ -39,7 +41,7 @@ def _built(settings: ChannelSettings) -> tuple[Channel, ...]:
         case MailChannel():
             from alerts.mail import Mail
 
-            return tuple(Mail(settings, recipient) for recipient in settings.recipients)
+            return tuple(Mail(settings, recipient, accepted=accepted) for recipient in settings.recipients)
         case WebhookChannel():
             from alerts.webhook import Webhook
 

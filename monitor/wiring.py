@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from random import Random
 from threading import Event
 
@@ -84,13 +85,16 @@ class House:
         """Everybody who can be told."""
         from alerts import registry
 
-        by_channel: dict[str, tuple[Channel, ...]] = {c.name: registry.build([c]) for c in self.settings.channels}
+        accepted = _beside(self.settings.database.url)
+        by_channel: dict[str, tuple[Channel, ...]] = {
+            c.name: registry.build([c], accepted=accepted) for c in self.settings.channels
+        }
         pace = {c.name: c.per_minute for c in self.settings.channels}
         mailer = mail_channel(self.settings)
         if mailer is not None and self.settings.digest.enabled:
             # The digest's readers need not be among those who get alerts; DIGEST is no name a channel can have.
             readers = mailer.model_copy(update={"recipients": self.settings.digest.recipients})
-            by_channel[DIGEST] = registry.build([readers])
+            by_channel[DIGEST] = registry.build([readers], accepted=accepted)
             pace[DIGEST] = mailer.per_minute
         return Destinations(by_channel, per_minute=pace, default=self.settings.default_route.channels)
 
@@ -114,3 +118,9 @@ class House:
     def digest(self) -> SendDigest:
         """The stage that makes and sends the weekly digest."""
         return SendDigest(self.store, self.settings, self.clock)
+
+
+def _beside(url: str) -> Path | None:
+    """A folder beside the SQLite file; None for a database server, which other machines may share."""
+    _, found, path = url.partition("sqlite:///")
+    return Path(f"{path}.accepted") if found else None
