@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk import as_json, desk, invented_posts, wait_for, write_csv
+from http_faults import Fault
 
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
 
@@ -77,6 +79,21 @@ def test_the_daemon_delivers_and_stops_cleanly_within_ten_seconds(here):
     here.run("run", "--once")
     keys = here.slack.keys
     assert len(keys) == len(set(keys))
+
+
+def test_a_place_that_hangs_does_not_hold_up_the_stop_and_gets_its_message_once(here):
+    here.slack.fail(Fault("accept_hang"))  # it takes the message, and never says so
+    program = here.start("run", "--log", "json")
+    deadline = time.monotonic() + 60
+    while not here.slack.asked and time.monotonic() < deadline:
+        time.sleep(0.02)
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(timeout=10) == 0
+    assert "stopped in the middle of work" in here.log()
+    here.run("run", "--once")
+    keys = here.slack.keys
+    assert len(keys) == len(set(keys)) > 1
+    assert here.rows("select count(*) from delivery where state <> 'sent'") == [(0,)]
 
 
 def test_a_second_daemon_is_refused(here):
