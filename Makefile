@@ -31,12 +31,13 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[bench]"
 	$(BIN)/python -m bench
 
 kill-test: $(VENV)/.dev
 	MONITOR_KILLS=30 MONITOR_KILL_POSTS=shared $(BIN)/python -m pytest -s tests/acceptance/test_kills.py
 
-# Half an hour on two cores. Further flags: python -m classifiers.training --help
+# About an hour on two cores. Further flags: python -m classifiers.training --help
 train: $(VENV)/.dev
 	$(BIN)/python -m classifiers.training --data $(DATA) --out runs/model
 

@@ -40,11 +40,15 @@ class Mention:
     severity_confidence: float  # probability of the severity, 0.0 if the model has none
     flags: tuple[Flag, ...]
     ours: bool = False
+    type_names: tuple[str, ...] = ()  # `types` as people read them; (): as the shipped types are called
+    sentiment_only: bool = False  # complaint, types, severity and flags are not known: nothing judges them here
 
     def __post_init__(self) -> None:
         """Refuse a naive time."""
         if self.published_at.utcoffset() is None:
             raise ValueError("published_at must be timezone-aware")
+        if self.type_names and len(self.type_names) != len(self.types):
+            raise ValueError(f"{len(self.types)} types with {len(self.type_names)} names")
 
 
 class MessageKind(StrEnum):
@@ -111,6 +115,7 @@ def _mention(raw: dict[str, Any]) -> Mention:
         "types": tuple(raw["types"]),
         "severity": Severity(raw["severity"]),
         "flags": tuple(Flag(f) for f in raw["flags"]),
+        "type_names": tuple(raw.get("type_names", ())),  # absent in messages of versions before it
     }
     return Mention(**raw)
 

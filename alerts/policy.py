@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.base import Mention
-from config.models import Thresholds
-from config.vocabulary import Sentiment, Severity
-
-UNKNOWN_LANGUAGE = "und"  # ISO 639-2: undetermined; the classifiers' word for "too short to tell"
+from config.languages import UNDETERMINED, language_name
+from config.thresholds import Thresholds
+from config.vocabulary import Sentiment
 
 
 class Reason(StrEnum):
@@ -68,7 +67,8 @@ def decide(
     """Whether this mention deserves an alert at `now`.
 
     It does where it is negative with at least the threshold's probability, or a complaint with at least the
-    probability asked for its severity, unless it is ours, unjudged, in a language that the brand is not
+    probability asked for its severity (where the model for its language judges the sentiment alone, only the
+    former can be), unless it is ours, unjudged, in a language that the brand is not
     followed in, or older than `max_age`. Age is asked last, so that TOO_OLD counts alerts that nobody got.
     The same mention and instant give the same decision. An empty `brand_languages` means every language.
     """
@@ -87,12 +87,13 @@ def decide(
 
 def _unheard(mention: Mention, brand_languages: Collection[str]) -> Decision | None:
     language = mention.language
-    if not mention.judged and language in ("", UNKNOWN_LANGUAGE):
+    if not mention.judged and language in ("", UNDETERMINED):
         return Decision(alert=False, reason=Reason.NOT_JUDGED, detail="no words, no known language")
     if not mention.judged:
-        return Decision(alert=False, reason=Reason.LANGUAGE_NOT_SERVED, detail=f"language {language}")
+        detail = f"language {language} ({language_name(language)})"
+        return Decision(alert=False, reason=Reason.LANGUAGE_NOT_SERVED, detail=detail)
     # A judged post too short to tell its language is taken as one of the brand's.
-    if brand_languages and language not in brand_languages and language != UNKNOWN_LANGUAGE:
+    if brand_languages and language not in brand_languages and language != UNDETERMINED:
         followed = ", ".join(sorted(brand_languages))
         return Decision(
             alert=False, reason=Reason.BRAND_LANGUAGE, detail=f"language {language}, followed in {followed}"
@@ -100,25 +101,17 @@ def _unheard(mention: Mention, brand_languages: Collection[str]) -> Decision | N
     return None
 
 
-def complaint_threshold(severity: Severity, thresholds: Thresholds) -> float:
-    """The probability from which a complaint of this severity counts; one without severity counts as mild."""
-    return {
-        Severity.NONE: thresholds.complaint_mild,
-        Severity.MILD: thresholds.complaint_mild,
-        Severity.SERIOUS: thresholds.complaint_serious,
-        Severity.CRITICAL: thresholds.complaint_critical,
-    }[severity]
-
-
 def _weigh(mention: Mention, thresholds: Thresholds) -> Decision:
-    asked = complaint_threshold(mention.severity, thresholds)
+    asked = thresholds.for_complaint(mention.severity)
     is_negative = mention.sentiment is Sentiment.NEGATIVE
     negative = is_negative and mention.confidence >= thresholds.negative
-    complaint = mention.p_complaint >= asked
+    complaint = mention.p_complaint >= asked and not mention.sentiment_only
     said = []
     if is_negative:
         said.append(_compare("negative", mention.confidence, thresholds.negative))
-    if is_negative or complaint or mention.complaint:
+    if mention.sentiment_only:
+        said.append(f"only the sentiment is judged in {language_name(mention.language)}")
+    elif is_negative or complaint or mention.complaint:
         severity = mention.severity.name.lower() if mention.severity else "mild"
         said.append(_compare(f"{severity} complaint", mention.p_complaint, asked))
     detail = "; ".join(said)
@@ -128,7 +121,8 @@ def _weigh(mention: Mention, thresholds: Thresholds) -> Decision:
         return Decision(alert=True, reason=Reason.NEGATIVE if negative else Reason.COMPLAINT, detail=detail)
     if is_negative or mention.complaint:
         return Decision(alert=False, reason=Reason.BELOW_THRESHOLD, detail=detail)
-    detail = f"{mention.sentiment} {mention.confidence:.1%}; complaint {mention.p_complaint:.1%}"
+    complains = said[0] if mention.sentiment_only else f"complaint {mention.p_complaint:.1%}"
+    detail = f"{mention.sentiment} {mention.confidence:.1%}; {complains}"
     return Decision(alert=False, reason=Reason.NEITHER, detail=detail)
 
 

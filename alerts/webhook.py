@@ -12,6 +12,7 @@ from typing import Any
 from alerts.base import DeliveryFailed, ErrorClass, Mention, Message, Receipt
 from alerts.sanitize import clean, one_line, web_url
 from alerts.wire import TIMEOUT, Wire, retry_after, status_class
+from alerts.wording import type_names
 from config.alerting import WebhookChannel
 from config.secret import SecretUnavailable
 
@@ -120,17 +121,21 @@ def _post(mention: Mention | None) -> dict[str, Any] | None:
 def _judgement(mention: Mention | None) -> dict[str, Any] | None:
     if mention is None or not mention.judged:
         return None
-    return {
+    whole = {
         "sentiment": mention.sentiment.value,
         "confidence": mention.confidence,
         "complaint": mention.complaint,
         "p_complaint": mention.p_complaint,
         "types": list(mention.types),
+        "type_names": list(type_names(mention)),
         "type_confidence": mention.type_confidence,
         "severity": int(mention.severity),
         "severity_confidence": mention.severity_confidence,
         "flags": [flag.value for flag in mention.flags],
     }
+    if mention.sentiment_only:
+        return dict.fromkeys(whole) | {name: whole[name] for name in ("sentiment", "confidence")}
+    return whole
 
 
 def _shown(text: str | None) -> str | None:

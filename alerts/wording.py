@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.base import Mention, Message, MessageKind
 from alerts.sanitize import clean, cut, one_line, web_url
+from config.languages import language_name
 from config.vocabulary import COMPLAINT_TYPES, Flag, Platform, Sentiment, Severity
 
 NAME_LIMIT = 80  # characters of an author's handle or name: the longest platforms allow fewer
@@ -115,9 +116,15 @@ def local(at: datetime, zone: ZoneInfo) -> str:
     return f"{day} {here.day} {months[here.month - 1]} {here.year}, {here:%H:%M} {here.tzname()}"
 
 
-def type_name(word: str) -> str:
-    """A complaint type as people read it; a type of the company's own is shown by its word."""
-    return COMPLAINT_TYPES.get(word, one_line(word).replace("_", " "))
+def type_names(mention: Mention) -> tuple[str, ...]:
+    """The mention's complaint types as people read them; one without a name of its own is shown by its word."""
+    if mention.type_names:
+        return tuple(one_line(name) for name in mention.type_names)
+    return tuple(COMPLAINT_TYPES.get(word, _plain_word(word)) for word in mention.types)
+
+
+def _plain_word(word: str) -> str:
+    return one_line(word).replace("_", " ")
 
 
 def judgement(mention: Mention) -> tuple[Fact, ...]:
@@ -125,10 +132,13 @@ def judgement(mention: Mention) -> tuple[Fact, ...]:
     if not mention.judged:
         return ()
     facts = [Fact("Sentiment", f"{mention.sentiment.value} ({percent(mention.confidence)})")]
+    if mention.sentiment_only:
+        where = language_name(mention.language)
+        return *facts, Fact("Complaint", f"not judged in {where}, nor type and severity: only the sentiment is")
     complaint = f"{'yes' if mention.complaint else 'no'} ({percent(mention.p_complaint)})"
     facts.append(Fact("Complaint", complaint))
     if mention.types:
-        main, *others = (type_name(word) for word in mention.types)
+        main, *others = type_names(mention)
         sure = f" ({percent(mention.type_confidence)})" if mention.type_confidence > 0 else ""
         facts.append(Fact("About", f"{main}{sure}" + (f"; also {'; '.join(others)}" if others else "")))
     if mention.severity > Severity.NONE:
@@ -164,7 +174,7 @@ def headline(mention: Mention, kind: MessageKind, waited: timedelta = timedelta(
     `waited` is how long nobody has answered, for reminders and escalations.
     """
     main = mention.types[0] if mention.types else ""
-    named = _SHORT_TYPES.get(main, "" if main in COMPLAINT_TYPES else type_name(main))
+    named = _SHORT_TYPES.get(main, "" if main in COMPLAINT_TYPES else _plain_word(main))
     severity = mention.severity.name.lower() if mention.severity > Severity.NONE else ""
     if mention.complaint or severity:
         words = [severity, named, "complaint"]

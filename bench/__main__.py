@@ -13,14 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.classifier import MEBIBYTE, bench_classifier, shared_texts
+from bench.classifier import MEBIBYTE, bench_classifier, mixed_texts, shared_texts
 from bench.path import whole_path
-from classifiers.registry import build
-from config.models import Model
 from monitor import logs
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results.json"
+MIXED_EACH = 500  # posts of each of several sources: on them labels are compared with single precision's
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "sqlalchemy", "sentiment-monitor")
 
 
@@ -46,8 +45,11 @@ def main() -> None:
     for name, value in machine.items():
         print(f"{name:18} {value}")
     print(f"{'texts':18} {len(texts)}, {sum(map(len, texts)) / len(texts):.0f} characters on average\n", flush=True)
-    measured = bench_classifier(texts)
-    path = whole_path(texts, build(Model()))
+    mixed = mixed_texts(MIXED_EACH, ROOT.parent / "shared")
+    measured = bench_classifier(texts, texts if mixed is None else mixed)
+    from classifiers.transformer import TransformerClassifier  # not before: a process begins with its parent's peak
+
+    path = whole_path(texts, TransformerClassifier(remembered=0))  # each round judges what the last one judged
     path["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEBIBYTE)
     results = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -69,37 +71,49 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
+OTHERS = (
+    ("(a) pipeline, one by one", "pipeline_one_by_one"),
+    ("(b) pipeline, batch_size=32", "pipeline_batch_32"),
+    ("    pysentimiento's predict(list)", "pysentimiento"),
+    ("    tweetnlp's predict(list)", "tweetnlp"),
+    ("    VADER, a lexicon", "vader"),
+)
+
+
 def _say(results: dict[str, Any]) -> None:
-    path, judge = results["whole_path"], results["classifier"]["posts_per_second"]
-    rows = (
-        ("(a) pipeline, one by one", results["pipeline_one_by_one"]["posts_per_second"], ""),
-        ("(b) pipeline, batch_size=32", results["pipeline_batch_32"]["posts_per_second"], ""),
-        (
-            "(c) this classifier",
-            judge,
-            f"{results['times_pipeline_one_by_one']:.1f} x (a), {results['times_pipeline_batch_32']:.1f} x (b)",
-        ),
-        (
-            "(d) file to outbox",
-            path["posts_per_second"],
-            f"{path['share_of_classifier']:.0%} of the classifier alone, measured beside it",
-        ),
-    )
-    print(f"{'':30}{'posts/s':>10}")
-    for name, speed, ratio in rows:
-        print(f"{name:30}{speed:>10.1f}   {ratio}")
+    print(f"{'':34}{'posts/s':>10}{'peak MiB':>10}")
+    for name, key in OTHERS:
+        if results[key] is None:
+            print(f"{name:34}   not measured: pip install vaderSentiment")
+        else:
+            _row(name, results[key])
+    path = results["whole_path"]
+    times = (results[f"times_{name}"] for name in ("pipeline_one_by_one", "pipeline_batch_32"))
+    _row("(c) this classifier", results["classifier"], "{:.1f} x (a), {:.1f} x (b)".format(*times))
+    share = f"{path['share_of_classifier']:.0%} of the classifier alone, measured beside it"
+    _row("(d) file to outbox", path, share)
     print(
         f"\n(d) in seconds: collect {path['collect_seconds']:.2f}, score {path['score_seconds']:.2f}, "
         f"decide {path['decide_seconds']:.2f}; {path['messages']} messages queued for {path['posts']} posts"
     )
-    memory = {
-        name: results[name]["peak_memory_mib"] for name in ("pipeline_one_by_one", "pipeline_batch_32", "classifier")
-    }
+    _say_of_ours(results["classifier"], results["agreement_with_float32"])
+
+
+def _row(name: str, result: dict[str, Any], remark: str = "") -> None:
+    print(f"{name:34}{result['posts_per_second']:>10.1f}{result['peak_memory_mib']:>10}   {remark}".rstrip())
+
+
+def _say_of_ours(ours: dict[str, Any], same: dict[str, float]) -> None:
     print(
-        "peak memory, MiB: "
-        + ", ".join(f"{name} {mib}" for name, mib in memory.items())
-        + f", whole path {results['whole_path']['peak_memory_mib']}"
+        f"(c) loads in {ours['load_seconds']:.1f} s, holds {ours['memory_while_scoring_mib']} MiB while scoring, "
+        f"reads {ours['word_pieces_per_post']:.1f} word pieces a post\n"
+        f"(c) {ours['precision']}: {ours['tflops']:.2f} TFLOP/s, {ours['share_of_peak']:.0%} of the "
+        f"{ours['peak_tflops']:.2f} that torch reaches with square matrices "
+        f"({ours['peak_tflops_own_operands']:.2f} with the encoder's operands); "
+        f"tokenizer and encoder alone {ours['encoder_tflops']:.2f}, {ours['encoder_share_of_peak']:.0%}"
     )
+    agreement = ", ".join(f"{name} {share:.2%}" for name, share in same.items() if name != "posts")
+    print(f"(c) labels as in single precision, on {same['posts']} posts of several sources: {agreement}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Posts a second of three ways to judge the same posts with the same weights, and the memory each takes.
+"""Posts a second of several ways to judge the same posts with the same weights, and the memory each takes.
 
 (a) a Hugging Face pipeline fed one post after another, (b) the same with `batch_size=32`, both with default
-settings over the sentiment head alone, (c) this product's classifier with all its heads and the language.
+settings over the sentiment head alone, (c) this product's classifier with all its heads and the language; beside
+them how pysentimiento and tweetnlp call a model, and VADER (see `ways`).
 """
 
 from __future__ import annotations
@@ -12,16 +13,25 @@ import multiprocessing
 import os
 import resource
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 AIRLINE_POSTS = "data/twacs_airline_support/unlabelled.csv.gz"
-PIPELINE_BATCH = 32
+MIXED = (
+    "airline_sentiment",
+    "brand_apple",
+    "brand_sanders",
+    "complaints_tweets",
+    "complaints_product_reviews",
+    "app_reviews",
+)
 ROUNDS = 3  # the best of them counts: on a shared machine the others measure the neighbours
 WARM_UP = 64  # posts judged before the clock starts: first calls allocate and pick kernels
 MEBIBYTE = 1024  # kibibytes, the unit of ru_maxrss on Linux
+LOOK_EVERY = 0.02  # seconds between two looks at the resident memory
 
 
 def shared_texts(limit: int, default: Path) -> list[str] | None:
@@ -35,17 +45,40 @@ def shared_texts(limit: int, default: Path) -> list[str] | None:
     return texts[::step][:limit]  # spread over the file, not its head
 
 
-def bench_classifier(texts: Sequence[str], *, one_by_one: int = 600) -> dict[str, Any]:
-    """Measure all three, each in a process of its own, one after another.
+def mixed_texts(each: int, default: Path) -> list[str] | None:
+    """Return up to `each` posts of every source in MIXED, as `shared_texts` does."""
+    data = Path(os.environ.get("MONITOR_SHARED", default)) / "data"
+    texts = []
+    for source in MIXED:
+        path = data / source / "train.csv.gz"
+        if not path.exists():
+            return None
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+            rows = [row["text"] for row in csv.DictReader(lines)]
+        texts += rows[:: max(1, len(rows) // each)][:each]
+    return texts
 
-    The slow first way judges only the first `one_by_one` texts; speeds are posts a second of wall time.
+
+def bench_classifier(texts: Sequence[str], mixed: Sequence[str], *, few: int = 600) -> dict[str, Any]:
+    """Measure all ways, each in a process of its own, one after another; `mixed` is what labels are compared on.
+
+    The slow first way, and the one that pads everything to the longest post at once, judge only the first `few`
+    texts; speeds are posts a second of wall time.
     """
+    whole, some = list(texts), list(texts[:few])
     results: dict[str, Any] = {"posts": len(texts)}
     with tempfile.TemporaryDirectory() as folder:
-        _apart(_write_sentiment_view, Path(folder))
-        results["pipeline_one_by_one"] = _apart(_pipeline, Path(folder), list(texts[:one_by_one]), 1)
-        results["pipeline_batch_32"] = _apart(_pipeline, Path(folder), list(texts), PIPELINE_BATCH)
-    results["classifier"] = _apart(_classifier, list(texts))
+        _apart(_written, folder)
+        for name, given in (
+            ("pipeline_one_by_one", some),
+            ("pipeline_batch_32", whole),
+            ("pysentimiento", whole),
+            ("tweetnlp", some),
+            ("vader", whole),
+        ):
+            results[name] = _apart(_other, folder, name, given)
+    results["classifier"] = _apart(_classifier, whole)
+    results["agreement_with_float32"] = _apart(_agreement, list(mixed))
     speed = results["classifier"]["posts_per_second"]
     for name in ("pipeline_one_by_one", "pipeline_batch_32"):
         results[f"times_{name}"] = round(speed / results[name]["posts_per_second"], 2)
@@ -58,97 +91,126 @@ def _apart(measure: Callable[..., Any], *arguments: object) -> Any:
         return pool.apply(measure, arguments)
 
 
-def _write_sentiment_view(folder: Path) -> None:
-    """Write the sentiment head over the same encoder as a plain sequence classifier, in single precision."""
-    import torch
-    from transformers import AutoTokenizer, logging
+def _written(folder: str) -> None:
+    from bench.ways import write_sentiment_view
 
-    logging.disable_progress_bar()
-    from classifiers.network import HEAD_SIZES, PostNetwork
-    from classifiers.transformer import EMBEDDED
-
-    network = PostNetwork.from_pretrained(EMBEDDED, local_files_only=True, dtype=torch.float32)
-    config = network.config
-    config.id2label = {0: "negative", 1: "neutral", 2: "positive"}
-    config.label2id = {name: index for index, name in config.id2label.items()}
-    classes = HEAD_SIZES["sentiment"]
-    view = sentiment_view(config)
-    view.encoder.load_state_dict(network.encoder.state_dict())
-    view.head.weight.data = network.heads.weight.data[:classes].clone()
-    view.head.bias.data = network.heads.bias.data[:classes].clone()
-    torch.save(view.state_dict(), folder / "view.pt")
-    config.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(EMBEDDED, local_files_only=True).save_pretrained(folder)
+    write_sentiment_view(Path(folder))
 
 
-def sentiment_view(config: Any) -> Any:
-    """Return a sequence classifier, as the pipeline wants one: mean pooling and the sentiment head."""
-    from torch import Tensor, nn
-    from transformers import BertModel, PreTrainedModel
-    from transformers.modeling_outputs import SequenceClassifierOutput
-
-    class SentimentView(PreTrainedModel):
-        config_class = type(config)
-        _supports_sdpa = True
-
-        def __init__(self) -> None:
-            super().__init__(config)
-            self.encoder = BertModel(config, add_pooling_layer=False)
-            self.head = nn.Linear(config.hidden_size, 3)
-            self.post_init()
-
-        def forward(self, input_ids: Tensor, attention_mask: Tensor, **_: Any) -> SequenceClassifierOutput:
-            states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            mask = attention_mask.unsqueeze(-1).to(states.dtype)
-            return SequenceClassifierOutput(logits=self.head((states * mask).sum(1) / mask.sum(1)))
-
-    SentimentView.__name__ = "BertForSequenceClassification"  # the pipeline warns of any name it does not know
-    return SentimentView().eval()
-
-
-def _pipeline(folder: Path, texts: list[str], batch: int) -> dict[str, float]:
-    import torch
-    from transformers import AutoConfig, AutoTokenizer, TextClassificationPipeline, logging
-
-    logging.set_verbosity_error()  # it would list every architecture that ours is not
-
+def _other(folder: str, name: str, texts: list[str]) -> dict[str, float] | None:
+    """Time one of the other ways; None where it is not installed."""
+    from bench import ways
     from classifiers.text import prepare
 
-    view = sentiment_view(AutoConfig.from_pretrained(folder, local_files_only=True))
-    view.load_state_dict(torch.load(folder / "view.pt", weights_only=True))
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    judge = TextClassificationPipeline(model=view, tokenizer=tokenizer, device="cpu")
-    prepared = [prepare(text) for text in texts]  # both read the same words; this is not on the clock
-    options = {"truncation": True, "max_length": 128}
-    judge(prepared[:WARM_UP], batch_size=batch, **options)
-    if batch == 1:
-        return _best_of_rounds(len(texts), lambda: [judge(text, **options) for text in prepared])
-    return _best_of_rounds(len(texts), lambda: judge(prepared, batch_size=batch, **options))
+    judge: ways.Judge | None
+    match name:
+        case "pipeline_one_by_one":
+            judge = ways.pipeline(Path(folder), 1)
+        case "pipeline_batch_32":
+            judge = ways.pipeline(Path(folder), ways.PIPELINE_BATCH)
+        case "pysentimiento":
+            judge = ways.pysentimiento(Path(folder))
+        case "tweetnlp":
+            judge = ways.tweetnlp(Path(folder))
+        case _:
+            judge = ways.vader()
+    if judge is None:
+        return None
+    prepared = [prepare(text) for text in texts]  # all read the same words; this is not on the clock
+    judge(prepared[:WARM_UP])
+    return _best_of_rounds(len(texts), lambda: judge(prepared))
 
 
-def _classifier(texts: list[str]) -> dict[str, float]:
+def _classifier(texts: list[str]) -> dict[str, Any]:
+    began = perf_counter()
     from classifiers.transformer import TransformerClassifier
 
-    judge = TransformerClassifier()
+    judge = TransformerClassifier(remembered=0)  # the rounds must not find the verdicts of the first
+    load = perf_counter() - began
+    from bench.peak import flops, peaks
+    from classifiers.text import prepare
+
     judge.classify(texts[:WARM_UP])
-    return _best_of_rounds(len(texts), lambda: judge.classify(texts))
+    memory = _Memory()
+    with memory:
+        result = _best_of_rounds(len(texts), lambda: judge.classify(texts))
+    prepared = [prepare(text) for text in texts]
+    engine = judge.engine
+    alone = _best_of_rounds(len(texts), lambda: engine.pooled(prepared))
+    lengths = engine.lengths(prepared)
+    work = flops(engine.shape, lengths)
+    peak = peaks(engine.shape, engine.way)
+    return result | {
+        "load_seconds": round(load, 2),
+        "memory_while_scoring_mib": memory.most,
+        "precision": engine.way.precision.value,
+        "word_pieces_per_post": round(sum(lengths) / len(texts), 1),
+        "encoder_posts_per_second": alone["posts_per_second"],
+        "tflops": round(work / result["seconds"] / 1e12, 3),
+        "encoder_tflops": round(work / alone["seconds"] / 1e12, 3),
+        "peak_tflops": round(peak["tflops"], 3),
+        "peak_tflops_own_operands": round(peak["tflops_own_operands"], 3),
+        "share_of_peak": round(work / result["seconds"] / 1e12 / peak["tflops"], 3),
+        "encoder_share_of_peak": round(work / alone["seconds"] / 1e12 / peak["tflops"], 3),
+    }
 
 
-def _best_of_rounds(posts: int, judge: Callable[[], Sequence[object]]) -> dict[str, float]:
+def _agreement(texts: list[str]) -> dict[str, float]:
+    """Return the shares of posts that the fast way and single precision label alike."""
+    from classifiers.precision import Precision
+    from classifiers.transformer import TransformerClassifier
+
+    exact = TransformerClassifier(precision=Precision.FLOAT32).classify(texts)
+    fast = TransformerClassifier().classify(texts)
+    pairs = list(zip(exact, fast, strict=True))
+    labels: dict[str, Callable[[Any], object]] = {
+        "sentiment": lambda verdict: verdict.sentiment,
+        "complaint": lambda verdict: verdict.complaint,
+        "severity": lambda verdict: verdict.severity,
+        "main_type": lambda verdict: verdict.types[:1],
+        "flags": lambda verdict: verdict.flags,
+    }
+    same = {name: round(sum(of(a) == of(b) for a, b in pairs) / len(pairs), 5) for name, of in labels.items()}
+    return {"posts": len(texts), **same}
+
+
+class _Memory:
+    """The most resident memory seen while it is entered, in MiB; 0 where the system does not say."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        page = os.sysconf("SC_PAGE_SIZE")
+        source = Path("/proc/self/statm")
+        while source.exists():
+            pages = int(source.read_text(encoding="ascii").split()[1])
+            self.most = max(self.most, round(pages * page / 2**20))
+            if self._done.wait(LOOK_EVERY):
+                return
+
+
+def _best_of_rounds(posts: int, judge: Callable[[], Any]) -> dict[str, float]:
     seconds = []
     for _ in range(ROUNDS):
         started = perf_counter()
         if len(judge()) != posts:
             raise RuntimeError("a way of judging lost posts")
         seconds.append(perf_counter() - started)
-    return _result(posts, min(seconds))
-
-
-def _result(posts: int, seconds: float) -> dict[str, float]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEBIBYTE
+    best = min(seconds)
     return {
         "posts": posts,
-        "seconds": round(seconds, 3),
-        "posts_per_second": round(posts / seconds, 1),
+        "seconds": round(best, 3),
+        "posts_per_second": round(posts / best, 1),
         "peak_memory_mib": round(peak),
     }

@@ -40,6 +40,7 @@ class Verdict:
     flag_probabilities: Mapping[str, float] = field(default_factory=dict)
     language: str = "und"  # ISO 639-1, or "und" where the text is too short to tell
     judged: bool = True
+    sentiment_only: bool = False  # complaint, types, severity and flags were not asked: no model here reads them
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a verdict."""

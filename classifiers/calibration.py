@@ -18,6 +18,7 @@ from config.vocabulary import COMPLAINT_TYPES, Flag, Sentiment
 
 Array = npt.NDArray[np.float64]
 FILE = "labels.json"
+SHIPPED = Path(__file__).parent / "embedded"  # the folder of the embedded model
 FORMAT = 1
 
 
@@ -93,16 +94,24 @@ def neutral_calibration() -> Calibration:
     )
 
 
-def write_calibration(folder: Path, calibration: Calibration) -> None:
-    """Write `labels.json`: label maps, calibration, thresholds, and what the weights were trained to read."""
-    content = {
+def write_calibration(folder: Path, calibration: Calibration, *, counts: Mapping[str, Any] | None = None) -> None:
+    """Write `labels.json`: label maps, calibration, thresholds, and what the weights were trained to read.
+
+    `counts`: of posts set aside, from which `classifiers.thresholds` looks a threshold up for an aim. The file is
+    written whole or not at all.
+    """
+    content: dict[str, Any] = {
         "format": FORMAT,
         "preparation": text.VERSION,
         "max_tokens": MAX_TOKENS,
         "labels": _labels(),
         "calibration": asdict(calibration),
     }
-    (folder / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    if counts is not None:
+        content["counts"] = counts
+    part = folder / f"{FILE}.part"
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    part.replace(folder / FILE)
 
 
 def read_calibration(folder: Path) -> Calibration:

@@ -1,9 +1,12 @@
-"""Running the network fast on a processor: precision by what it supports, batches by length."""
+"""The shipped model at work: from prepared texts to vectors and scores, in packed batches on every core."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,102 +14,147 @@ import torch
 from tokenizers import Tokenizer
 
 from classifiers.base import ModelUnusable
-from classifiers.network import HEAD_SIZES, Logits, PostNetwork
-from classifiers.tokens import shortened
+from classifiers.encoder import Encoder
+from classifiers.memory import keep_freed_memory
+from classifiers.packing import batch_of, rows_of
+from classifiers.pooled import Pooled, Vectors, combined
+from classifiers.precision import Precision, Way, fastest, this_machine
+from classifiers.tokens import MAX_TOKENS, windows
 from classifiers.verdicts import Scores
+from classifiers.weights import Shape, part, read_shape, read_weights
 
-BATCH_TOKENS = 1024  # padding included: measured fastest of 512 to 4096 with bfloat16; more outgrows the caches
-TOKENIZED_AT_ONCE = 1024  # texts
+WIDTHS = (MAX_TOKENS // 2, MAX_TOKENS)  # of a row: attention costs less in narrow ones, and most posts are short
+TOKENIZED_AT_ONCE = 256  # texts; while the next ones are, these are encoded
+PACKED_AT_ONCE = 4  # batches: of so many windows hardly 2 in 100 places are left empty
 
-
-class Precision(StrEnum):
-    """How the matrices are multiplied."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"  # half the memory; several times faster where the processor has it in hardware
+Window = tuple[int, ...]
+Found = tuple[Sequence[int], Vectors]  # which windows, and their vectors
 
 
-def best_precision() -> Precision:
-    """Return the fastest precision that this processor has in hardware."""
-    in_hardware = torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001  # torch has no public question for it
-    return Precision.BFLOAT16 if in_hardware else Precision.FLOAT32
+@dataclass(slots=True)
+class Waiting:
+    """Windows not packed yet."""
+
+    numbers: list[int] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    pieces: int = 0
+
+    def add(self, number: int, window: Window) -> None:
+        """Put one more window at the end."""
+        self.numbers.append(number)
+        self.windows.append(window)
+        self.pieces += len(window)
 
 
 class Engine:
-    """The embedded network, loaded once, read-only."""
+    """The embedded network, loaded once, read-only; several threads may use it at once."""
 
-    def __init__(self, folder: Path, precision: Precision) -> None:
+    def __init__(self, folder: Path, precision: Precision | None = None) -> None:
         """Load weights and tokenizer from `folder` alone; ModelUnusable where they do not fit."""
-        self._network = _load_network(folder, precision)
+        self._shape = shape = read_shape(folder)
+        weights = read_weights(folder, shape)
+        self._way = fastest(this_machine(), precision)
+        self._encoder = Encoder(part(weights, "encoder."), shape, self._way)
+        self._heads = weights["heads.weight"].float().numpy().T
+        self._bias = weights["heads.bias"].float().numpy()
         self._tokenizer = _load_tokenizer(folder)
         self._start = _token(self._tokenizer, "[CLS]")
         self._end = _token(self._tokenizer, "[SEP]")
-        self._pad = _token(self._tokenizer, "[PAD]")
+        keep_freed_memory()
+        self._workers = _workers(self._way)
 
-    def scores(self, prepared: Sequence[str]) -> Scores:
-        """Score prepared texts, in their order; none in, none out."""
-        ids = [
-            row
-            for begin in range(0, len(prepared), TOKENIZED_AT_ONCE)
-            for row in self._ids(prepared[begin : begin + TOKENIZED_AT_ONCE])
-        ]
-        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-        table = np.zeros((len(ids), sum(HEAD_SIZES.values())))
-        for rows in batches(order, [len(row) for row in ids], BATCH_TOKENS):
-            table[rows] = self._batch([ids[row] for row in rows])
-        return _split(table)
+    @property
+    def shape(self) -> Shape:
+        """The sizes of the encoder."""
+        return self._shape
 
-    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [shortened(encoding.ids, start=self._start, end=self._end) for encoding in encodings]
+    @property
+    def way(self) -> Way:
+        """How it calculates."""
+        return self._way
 
-    def _batch(self, ids: Sequence[Sequence[int]]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        width = max(map(len, ids))
-        padded = np.full((len(ids), width), self._pad, dtype=np.int64)
-        for row, tokens in zip(padded, ids, strict=True):
-            row[: len(tokens)] = tokens
-        mask = np.arange(width)[None, :] < np.array([len(tokens) for tokens in ids])[:, None]
-        with torch.inference_mode():
-            logits: Logits = self._network(torch.from_numpy(padded), torch.from_numpy(mask.astype(np.int64)))
-            whole = (logits.sentiment, logits.complaint[:, None], logits.types, logits.severity, logits.flags)
-            return torch.cat(whole, dim=1).float().numpy()
+    def pooled(self, prepared: Iterable[str]) -> Pooled:
+        """Encode prepared texts, a long one in several windows, in their order; none in, none out.
+
+        Windows of the same word pieces are encoded once.
+        """
+        owner: list[int] = []
+        known: dict[Window, int] = {}  # windows that differ, numbered as they are met
+        slots: list[int] = []  # the number of each window
+        running: list[Future[Found]] = []
+        waiting = {width: Waiting() for width in WIDTHS}
+        for text, ids in enumerate(self._tokenized(prepared)):
+            for window in windows(ids, start=self._start, end=self._end):
+                number = len(known)
+                owner.append(text)
+                slots.append(known.setdefault(window, number))
+                if slots[-1] != number:
+                    continue
+                width = next(width for width in WIDTHS if len(window) <= width)
+                waiting[width].add(number, window)
+                if waiting[width].pieces >= PACKED_AT_ONCE * self._way.tokens:
+                    running += self._begun(waiting[width], width)
+                    waiting[width] = Waiting()
+        for width, rest in waiting.items():
+            running += self._begun(rest, width)
+        vectors = np.zeros((len(known), self._shape.hidden), dtype=np.float32)
+        for future in running:
+            numbers, found = future.result()
+            vectors[numbers] = found
+        return Pooled(vectors[slots], np.array(owner, dtype=np.int64))
+
+    def scores(self, prepared: Iterable[str]) -> Scores:
+        """Score prepared texts with the shipped heads, in their order; none in, none out."""
+        return self.heads(self.pooled(prepared))
+
+    def heads(self, pooled: Pooled) -> Scores:
+        """Apply the shipped heads to encoded texts, one row a text."""
+        return combined((pooled.vectors @ self._heads + self._bias).astype(np.float64), pooled)
+
+    def lengths(self, prepared: Iterable[str]) -> list[int]:
+        """Count the word pieces of each window that `pooled` would encode."""
+        cut = (windows(ids, start=self._start, end=self._end) for ids in self._tokenized(prepared))
+        return [len(window) for window in dict.fromkeys(window for text in cut for window in text)]
+
+    def _tokenized(self, texts: Iterable[str]) -> Iterator[list[int]]:
+        rest = iter(texts)
+        while some := list(islice(rest, TOKENIZED_AT_ONCE)):
+            for encoding in self._tokenizer.encode_batch_fast(some, add_special_tokens=False):
+                yield encoding.ids
+
+    def _begun(self, waiting: Waiting, width: int) -> Iterator[Future[Found]]:
+        """Have packed windows encoded: in batches of one size, as many for each worker."""
+        rows = rows_of([len(window) for window in waiting.windows], width)
+        count = -(-len(rows) * width // self._way.tokens)
+        if len(rows) > self._way.workers:
+            count = -(-count // self._way.workers) * self._way.workers
+        for number in range(count):
+            begin, end = (len(rows) * edge // count for edge in (number, number + 1))
+            yield self._workers.submit(self._encoded, waiting, rows[begin:end], width)
+
+    def _encoded(self, waiting: Waiting, rows: Sequence[Sequence[int]], width: int) -> Found:
+        batch = batch_of(waiting.windows, rows, width)
+        return [waiting.numbers[window] for window in batch.windows], self._encoder.pooled(batch)
 
 
-def batches(order: Sequence[int], lengths: Sequence[int], tokens: int) -> list[list[int]]:
-    """Cut rows, shortest first, into batches of at most `tokens` with padding; every row is in exactly one."""
-    cut: list[list[int]] = []
-    current: list[int] = []
-    for row in order:
-        if current and lengths[row] * (len(current) + 1) > tokens:
-            cut.append(current)
-            current = []
-        current.append(row)
-    return [*cut, current] if current else cut
+def _workers(way: Way) -> ThreadPoolExecutor:
+    """Start threads that each calculate alone, and leave everybody else's number of threads as it was.
 
+    torch gives a thread that first calculates as many threads as were last asked for anywhere.
+    """
+    before = torch.get_num_threads()
+    started = threading.Barrier(way.workers + 1)
 
-def _split(table: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Scores:
-    parts = np.split(table, np.cumsum(list(HEAD_SIZES.values()))[:-1], axis=1)
-    return Scores(*parts)
+    def alone() -> None:
+        torch.set_num_threads(1)
+        started.wait()
 
-
-def _load_network(folder: Path, precision: Precision) -> PostNetwork:
-    if not (folder / "model.safetensors").is_file():
-        raise ModelUnusable(f"{folder}: no model.safetensors")
-    kind = torch.bfloat16 if precision is Precision.BFLOAT16 else torch.float32
-    network: PostNetwork
-    found: dict[str, set[str]]
-    try:
-        network, found = PostNetwork.from_pretrained(  # type: ignore[misc]  # typed as if it gave no loading info
-            folder, local_files_only=True, attn_implementation="sdpa", dtype=kind, output_loading_info=True
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as problem:
-        raise ModelUnusable(f"{folder}: {type(problem).__name__}: {problem}") from None
-    kinds = ("missing_keys", "unexpected_keys", "mismatched_keys")
-    wrong = {name: sorted(map(str, found[name])) for name in kinds if found[name]}
-    if wrong:  # transformers only warns, and would judge with random weights
-        raise ModelUnusable(f"{folder}: the weights do not fit: {wrong}")
-    network.eval()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
-    return network
+    pool = ThreadPoolExecutor(way.workers, thread_name_prefix="encoder", initializer=alone)
+    for _ in range(way.workers):
+        pool.submit(int)
+    started.wait()
+    torch.set_num_threads(before)
+    return pool
 
 
 def _load_tokenizer(folder: Path) -> Tokenizer:

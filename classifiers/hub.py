@@ -12,12 +12,13 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from classifiers.base import ModelUnusable
 from classifiers.calibration import Array
-from classifiers.engine import batches
+from classifiers.packing import batches
 from classifiers.sentiment_labels import sentiment_columns
 from config.vocabulary import Sentiment
 
 MAX_TOKENS = 512  # what most encoders can read; a model that reads less says so in its configuration
 BATCH_TOKENS = 2048
+REVISION_SHOWN = 10  # digits of a commit that tell it from any other
 
 
 class HubSentiment:
@@ -35,11 +36,12 @@ class HubSentiment:
         if not folder.is_dir() and revision is None:
             raise ModelUnusable(f"{name}: no such folder; a hub model needs its revision")
         self._load()
-        self._version = f"{self._place}@{self._revision or _folder_digest(folder)}"
+        # The folder's own name: where it lies on this machine is nobody else's business, nor part of what it says.
+        self._version = f"{folder.name}@{(self._revision or _folder_digest(folder))[:REVISION_SHOWN]}"
 
     @property
     def version(self) -> str:
-        """Names the model and its revision, or a folder and its weights."""
+        """Names the model and the beginning of its revision, or a folder and a digest of its weights."""
         return self._version
 
     def probabilities(self, texts: Sequence[str], /) -> Array:

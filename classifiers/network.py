@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel, PreTrainedModel
 
-from config.vocabulary import COMPLAINT_TYPES, Flag, Sentiment, Severity
+from classifiers.verdicts import HEAD_SIZES
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,6 @@ class Logits:
     types: Tensor  # n x 11, in the order of `COMPLAINT_TYPES`
     severity: Tensor  # n x 4, severity 0..3
     flags: Tensor  # n x 4, in the order of `Flag`
-
-
-HEAD_SIZES: dict[str, int] = {
-    "sentiment": len(Sentiment),
-    "complaint": 1,
-    "types": len(COMPLAINT_TYPES),
-    "severity": len(Severity),
-    "flags": len(Flag),
-}
 
 
 class PostNetwork(PreTrainedModel):  # type: ignore[no-untyped-call]  # transformers leaves its hook untyped
@@ -49,9 +40,17 @@ class PostNetwork(PreTrainedModel):  # type: ignore[no-untyped-call]  # transfor
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Logits:
         """Judge n x m token ids; `attention_mask` is 1 on tokens and 0 on padding."""
+        return self.judged(self.pooled(input_ids, attention_mask))
+
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return n vectors: the mean of each text's last states over its tokens."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
-        pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        mean: Tensor = (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        return mean
+
+    def judged(self, pooled: Tensor) -> Logits:
+        """Return every head's scores of n pooled vectors."""
         scores = self.heads(self.dropout(pooled)).float()
         parts = torch.split(scores, list(HEAD_SIZES.values()), dim=1)
         return Logits(parts[0], parts[1].squeeze(1), parts[2], parts[3], parts[4])

@@ -9,9 +9,8 @@ import html
 import re
 import unicodedata
 
-VERSION = "text-1"
-MAX_CHARS = 20_000  # longest post read; the largest posts collected (self-posts) hold 40,000, and the model
-# reads 128 word pieces of head and tail, so that more would be paid for and never used
+VERSION = "text-2"
+MAX_CHARS = 40_000  # longest post read: as many as the largest posts collected (self-posts) hold
 
 MENTION = "@user"  # how TweetEval writes a handle: the largest training source has no other form
 LINK = "http"  # how TweetEval's authors mask a link
@@ -25,6 +24,7 @@ _HASHTAG = re.compile(r"#(\w{2,100})")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+")
 _RUN = re.compile(r"(\S)\1{3,}")  # "sooooo", "!!!!!!"
 _BLANKS = re.compile(r"\s+")
+_QUOTED = re.compile(r"^[ \t]*>+[ \t]*[\w\"'(@#].*$", re.MULTILINE)  # as Reddit and mail write what others said
 _ODD = re.compile(r"[^\x20-\x7e]")
 _EMOJI = re.compile("[\u2600-\u2fff\U0001f000-\U0001faff]")
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
@@ -42,7 +42,7 @@ def masked(text: str) -> str:
     Any string is taken, NUL and lone surrogates included; at most `MAX_CHARS` of it are read. A text without
     words or signs gives "".
     """
-    plain = unicodedata.normalize("NFC", _ODD.sub(_sign, unescaped(text[:MAX_CHARS])))
+    plain = unicodedata.normalize("NFC", _ODD.sub(_sign, _own_words(unescaped(text[:MAX_CHARS]))))
     plain = _MENTION.sub(MENTION, _BARE_LINK.sub(LINK, _LINK.sub(LINK, plain)))
     return _BLANKS.sub(" ", plain).strip()
 
@@ -58,6 +58,12 @@ def worded(plain: str) -> str:
 def says_something(plain: str) -> bool:
     """Whether a masked text holds a word of the author's own: not only masks, digits, emoji and signs."""
     return any(char.isalpha() for word in plain.split() if word not in (MENTION, LINK) for char in word)
+
+
+def _own_words(text: str) -> str:
+    """Leave out quoted lines, which others wrote; a text of nothing else stays as it is."""
+    own = _QUOTED.sub("", text)
+    return own if any(map(str.isalpha, own)) else text
 
 
 def unescaped(text: str) -> str:

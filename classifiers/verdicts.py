@@ -12,6 +12,13 @@ from classifiers.calibration import Array, Calibration
 from config.vocabulary import COMPLAINT_TYPES, Flag, Sentiment, Severity
 
 MAX_TYPES = 3  # the annotation guideline gives one to three
+HEAD_SIZES: dict[str, int] = {  # rows of the shipped heads, in the order in which they lie side by side
+    "sentiment": len(Sentiment),
+    "complaint": 1,
+    "types": len(COMPLAINT_TYPES),
+    "severity": len(Severity),
+    "flags": len(Flag),
+}
 _SENTIMENTS = tuple(Sentiment)
 _TYPES = tuple(COMPLAINT_TYPES)
 _FLAGS = tuple(Flag)
@@ -31,48 +38,63 @@ class Scores:
         return len(self.sentiment)
 
 
+@dataclass(frozen=True, slots=True)
+class TypeCalls:
+    """What n texts are about, by k types of the shipped or of the company's own list."""
+
+    names: tuple[str, ...]  # k
+    probabilities: Array  # n x k
+    chosen: Sequence[tuple[str, ...]]  # n: the types of each text if it is a complaint, the main one first
+
+
 def unjudged(language: str) -> Verdict:
     """Return the verdict on a text that cannot be judged."""
     return Verdict(Sentiment.NEUTRAL, 0.0, 0.0, 0.0, 0.0, False, language=language, judged=False)
 
 
 def verdicts(
-    scores: Scores, languages: Sequence[str], calibration: Calibration, sentiment: Array | None = None
+    scores: Scores,
+    languages: Sequence[str],
+    calibration: Calibration,
+    sentiment: Array | None = None,
+    types: TypeCalls | None = None,
 ) -> list[Verdict]:
-    """Return one verdict a row of `scores`; `sentiment` (n x 3 probabilities) replaces the network's own.
+    """Return one verdict a row of `scores`.
 
-    A text below the complaint threshold has no types and severity 0; one above it has at least one type (the
-    likeliest) and at least severity 1.
+    `sentiment` (n x 3 probabilities) replaces the network's own, `types` its complaint types. A text below the
+    complaint threshold has no types and severity 0; one above it has at least severity 1 and, of the network's own
+    types, at least the likeliest.
     """
     if not len(scores):
         return []
     moods = calibration.sentiment(scores.sentiment) if sentiment is None else sentiment
     complaints = calibration.complaint(scores.complaint)[:, 0]
-    kinds = calibration.types(scores.types)
+    calls = _shipped(scores.types, calibration) if types is None else types
     severities = calibration.severity(scores.severity)
     flags = calibration.flags(scores.flags)
     rows = zip(
         languages,
         moods.tolist(),
         complaints.tolist(),
-        kinds.tolist(),
+        calls.probabilities.tolist(),
+        calls.chosen,
         severities.tolist(),
         flags.tolist(),
-        scores.types.argmax(axis=1).tolist(),
         strict=True,
     )
-    return [_verdict(calibration, *row) for row in rows]
+    return [_verdict(calibration, calls.names, *row) for row in rows]
 
 
 def _verdict(
     calibration: Calibration,
+    names: Sequence[str],
     language: str,
     mood: list[float],
     p_complaint: float,
     kinds: list[float],
+    chosen: tuple[str, ...],
     severities: list[float],
     flags: list[float],
-    main: int,
 ) -> Verdict:
     complaint = p_complaint >= calibration.complaint.threshold[0]
     return Verdict(
@@ -82,8 +104,8 @@ def _verdict(
         p_positive=mood[2],
         p_complaint=p_complaint,
         complaint=complaint,
-        types=_types(kinds, main, calibration.types.threshold) if complaint else (),
-        type_probabilities=dict(zip(_TYPES, kinds, strict=True)),
+        types=chosen if complaint else (),
+        type_probabilities=dict(zip(names, kinds, strict=True)),
         severity=_severity(severities, calibration.severity_cuts) if complaint else Severity.NONE,
         severity_probabilities=tuple(severities),
         flags=tuple(
@@ -92,6 +114,13 @@ def _verdict(
         flag_probabilities={flag.value: p for flag, p in zip(_FLAGS, flags, strict=True)},
         language=language,
     )
+
+
+def _shipped(raw: Array, calibration: Calibration) -> TypeCalls:
+    kinds = calibration.types(raw)
+    mains, thresholds = raw.argmax(axis=1).tolist(), calibration.types.threshold
+    chosen = [_types(row, main, thresholds) for row, main in zip(kinds.tolist(), mains, strict=True)]
+    return TypeCalls(_TYPES, kinds, chosen)
 
 
 def _types(kinds: list[float], main: int, thresholds: Sequence[float]) -> tuple[str, ...]:

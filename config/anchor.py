@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from config.models import LanguageModel, Model, is_folder
 from config.problems import Place
 from config.secret import Secret
 from config.settings import Settings
@@ -17,6 +18,7 @@ from config.strict import IsPath
 SQLITE = "sqlite:///"
 
 M = TypeVar("M", bound=BaseModel)
+W = TypeVar("W", Model, LanguageModel)
 
 
 def anchored(settings: Settings, folder: Path) -> Settings:
@@ -27,9 +29,16 @@ def anchored(settings: Settings, folder: Path) -> Settings:
         file, mark, options = database.url.removeprefix(SQLITE).partition("?")
         url = SQLITE + _absolute(file, folder) + mark + options
         database = database.model_copy(update={"url": url})
-    if model.sentiment_model.startswith((".", "/", "~")):
-        model = model.model_copy(update={"sentiment_model": _absolute(model.sentiment_model, folder)})
+    model = _anchored_weights(model, folder)
+    others = tuple(_anchored_weights(other, folder) for other in model.by_language)
+    model = model.model_copy(update={"by_language": others})
     return settings.model_copy(update={"database": database, "model": model})
+
+
+def _anchored_weights(model: W, folder: Path) -> W:
+    if not is_folder(model.sentiment_model):
+        return model
+    return model.model_copy(update={"sentiment_model": _absolute(model.sentiment_model, folder)})
 
 
 def secrets_in(settings: Settings) -> Iterator[tuple[Place, Secret]]:
@@ -55,9 +64,11 @@ def _anchored_model(model: M, folder: Path) -> M:
         mark = next((mark for mark in field.metadata if isinstance(mark, IsPath)), None)
         if isinstance(value, str) and mark is not None:
             # the folder's own name is not part of a pattern
-            changed[name] = _absolute(value, Path(glob.escape(str(folder))) if mark.is_pattern else folder)
+            value = _absolute(value, Path(glob.escape(str(folder))) if mark.is_pattern else folder)
         else:
-            changed[name] = _anchored_value(value, folder)
+            value = _anchored_value(value, folder)
+        if value != getattr(model, name):  # what is updated counts as said in the file from then on
+            changed[name] = value
     return model.model_copy(update=changed)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from config.languages import LanguageCode
 from config.strict import Strict
 from config.vocabulary import Platform
 
@@ -46,4 +47,4 @@ class Brand(Strict):
     own_accounts: tuple[Account, ...] = ()
     context_words: tuple[Name, ...] = ()  # if any are given, a word or phrase alias counts only beside one of them
     exclusion_words: tuple[Name, ...] = ()  # a post that holds one of these is not about the brand
-    languages: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")], ...] = ()  # () = every language
+    languages: tuple[LanguageCode, ...] = ()  # () = every language

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import parse_qsl, urlsplit
@@ -13,75 +11,27 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import ValidationError
 
 from config.alerting import When
-from config.models import Model
+from config.languagechecks import embedded_languages_only, languages_served_once, served_languages
 from config.problems import Finding, Place, printable
-from config.vocabulary import COMPLAINT_TYPES
-
-UNDETERMINED = "und"  # the language of a post too short to tell; such a post is judged
+from config.tree import Entry, entries, names, unknown
+from config.typechecks import shipped_types_known, types_can_be_judged, types_named
 
 _DOMAIN = re.compile(r"(?:[\w-]{1,63}\.)+[\w-]{2,63}")
 _FILE_URL = re.compile(r"sqlite:///(?!:memory:)/?[^/?]")
 _SECRET_PARAMETERS = {"password", "passwd", "passfile", "sslpassword"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One table of a list of tables, as it was written."""
+def cross_findings(tree: dict[str, Any], *, untrained: bool = False) -> list[Finding]:
+    """Everything that is wrong between the parts of the settings; empty if they fit each other.
 
-    place: Place
-    table: dict[str, Any]
-
-    @property
-    def name(self) -> str | None:
-        """Its name, if it has one that can be read."""
-        name = self.table.get("name")
-        return name.strip() if isinstance(name, str) else None
-
-    def texts(self, *keys: str) -> Iterator[tuple[Place, str]]:
-        """Each text in the list (or the one text) at the keys, with its place; nothing where there is none."""
-        value: Any = self.table
-        for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
-        place = (*self.place, *keys)
-        if isinstance(value, str):
-            yield place, value.strip()
-        elif isinstance(value, list):
-            yield from (((*place, i), text.strip()) for i, text in enumerate(value) if isinstance(text, str))
-
-
-def entries(tree: dict[str, Any], *place: str | int) -> list[Entry]:
-    """The tables of the list at the place; those that are no tables are left out."""
-    value: Any = tree
-    for part in place:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return []
-    if isinstance(value, dict):
-        return [Entry(tuple(place), value)]
-    if not isinstance(value, list):
-        return []
-    return [Entry((*place, i), table) for i, table in enumerate(value) if isinstance(table, dict)]
-
-
-def cross_findings(tree: dict[str, Any]) -> list[Finding]:
-    """Everything that is wrong between the parts of the settings; empty if they fit each other."""
-    return [finding for check in CHECKS for finding in check(tree)]
-
-
-def _names(tree: dict[str, Any], part: str) -> list[str]:
-    return [entry.name for entry in entries(tree, part) if entry.name is not None]
-
-
-def _unknown(place: Place, what: str, word: str, known: list[str], *, listed: str) -> Finding:
-    close = get_close_matches(word, known, n=1)
-    hint = f'; did you mean "{close[0]}"?' if close else ""
-    shown = ", ".join(map(printable, known)) or "none"
-    return Finding(place, f'no {what} "{printable(word)}"{hint}; {listed}: {shown}', rests_on=listed)
+    With `untrained`, complaint types pass that no head knows yet.
+    """
+    checks = CHECKS if untrained else (*CHECKS, types_can_be_judged)
+    return [finding for check in checks for finding in check(tree)]
 
 
 def _repeated_names(tree: dict[str, Any]) -> Iterator[Finding]:
-    for parts in (("brands",), ("sources",), ("channels",), ("routes", "default_route")):
+    for parts in (("brands",), ("sources",), ("channels",), ("routes", "default_route"), ("complaint_types",)):
         seen: dict[str, Place] = {}
         for entry in (entry for part in parts for entry in entries(tree, part)):
             if entry.name is None:
@@ -96,15 +46,15 @@ def _shown(place: Place) -> str:
 
 
 def _brands_of_sources(tree: dict[str, Any]) -> Iterator[Finding]:
-    known = _names(tree, "brands")
+    known = names(tree, "brands")
     for source in entries(tree, "sources"):
         for place, brand in source.texts("brand"):
             if brand not in known:
-                yield _unknown(place, "brand is named", brand, known, listed="brands")
+                yield unknown(place, "brand is named", brand, known, listed="brands")
 
 
 def _channels_named(tree: dict[str, Any]) -> Iterator[Finding]:
-    known = _names(tree, "channels")
+    known = names(tree, "channels")
     users: list[tuple[Entry, tuple[str, ...]]] = []
     for part in ("routes", "default_route"):
         users += [(route, ("channels",)) for route in entries(tree, part)]
@@ -113,41 +63,19 @@ def _channels_named(tree: dict[str, Any]) -> Iterator[Finding]:
     for entry, keys in users:
         for place, channel in entry.texts(*keys):
             if channel not in known:
-                yield _unknown(place, "channel is named", channel, known, listed="channels")
+                yield unknown(place, "channel is named", channel, known, listed="channels")
 
 
 def _conditions_known(tree: dict[str, Any]) -> Iterator[Finding]:
-    brands, types = _names(tree, "brands"), list(COMPLAINT_TYPES)
-    served = _served_languages(tree)
+    brands = names(tree, "brands")
+    served = served_languages(tree)
     for route in entries(tree, "routes"):
         for place, brand in route.texts("when", "brands"):
             if brand not in brands:
-                yield _unknown(place, "brand is named", brand, brands, listed="brands")
-        for place, word in route.texts("when", "types"):
-            if word not in types:
-                yield _unknown(place, "complaint type is called", word, types, listed="complaint types")
+                yield unknown(place, "brand is named", brand, brands, listed="brands")
         for place, language in route.texts("when", "languages"):
             if served is not None and language not in served:
-                yield _unknown(place, "post is judged in", language, served, listed="model.languages")
-
-
-def _playbook_known(tree: dict[str, Any]) -> Iterator[Finding]:
-    types = list(COMPLAINT_TYPES)
-    for alerting in entries(tree, "alerting"):
-        for playbook in entries(alerting.table, "playbook"):
-            for word in playbook.table:
-                if word not in types:
-                    place = (*alerting.place, "playbook", word)
-                    yield _unknown(place, "complaint type is called", word, types, listed="complaint types")
-
-
-def _served_languages(tree: dict[str, Any]) -> list[str] | None:
-    """The languages in which posts are judged and routed; None where that cannot be read."""
-    written = tree.get("model", {})
-    languages = written.get("languages", Model().languages) if isinstance(written, dict) else None
-    if not isinstance(languages, list | tuple):
-        return None
-    return [*(word for word in languages if isinstance(word, str)), UNDETERMINED]
+                yield unknown(place, "post is judged in", language, served, listed="model.languages")
 
 
 def _digest_has_a_way(tree: dict[str, Any]) -> Iterator[Finding]:
@@ -250,7 +178,10 @@ CHECKS: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (
     _brands_of_sources,
     _channels_named,
     _conditions_known,
-    _playbook_known,
+    languages_served_once,
+    embedded_languages_only,
+    shipped_types_known,
+    types_named,
     _digest_has_a_way,
     _aliases_differ,
     _routes_reached,

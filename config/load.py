@@ -18,17 +18,18 @@ MAX_BYTES = 4_000_000  # far above any settings file; a database given by mistak
 __all__ = ["ConfigError", "Problem", "check_secrets", "load"]
 
 
-def load(path: Path) -> Settings:
+def load(path: Path, *, untrained: bool = False) -> Settings:
     """The settings in the file. Relative paths in it are taken from the file's own folder.
 
-    Secrets are not looked at (see `check_secrets`); nothing is connected to.
+    Secrets are not looked at (see `check_secrets`); nothing is connected to. With `untrained`, complaint types pass
+    that no head knows yet: for training, and for what prepares it.
 
     Raises:
         ConfigError: with all problems, in the order of the file; those that stand nowhere in it last.
     """
     source = read_toml(_text(path))
     mistakes = [Problem(spelled(finding.place), line, finding.message) for finding, line in source.mistakes]
-    problems = mistakes + [_located(finding, source) for finding in _findings(source)]
+    problems = mistakes + [_located(finding, source) for finding in _findings(source, untrained=untrained)]
     if problems:
         in_order = sorted(dict.fromkeys(problems), key=lambda problem: (problem.line is None, problem.line or 0))
         raise ConfigError(in_order)
@@ -62,12 +63,12 @@ def _text(path: Path) -> str:
         raise ConfigError([Problem("", line, "is not UTF-8; save the file as UTF-8")]) from None
 
 
-def _findings(source: Source) -> list[Finding]:
+def _findings(source: Source, *, untrained: bool) -> list[Finding]:
     """What is wrong with what could be read; a place that a mistake of syntax has spoilt is not judged again."""
     tree: dict[str, Any] = source.tree
     found = {finding.place: finding for finding in violations(tree)}
     unsure = {part for place in source.broken for part in _names_lost(place)}
-    for finding in cross_findings(tree):
+    for finding in cross_findings(tree, untrained=untrained):
         if finding.rests_on not in unsure and not below(finding.place, found):
             found[finding.place] = finding
     return [finding for finding in found.values() if not below(finding.place, source.broken)]

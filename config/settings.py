@@ -10,11 +10,14 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from config.alerting import Address, Alerting, Channel, Route
 from config.brands import Brand
+from config.complaint_types import ComplaintType, types_in_force
 from config.durations import ClockTime
-from config.models import Model, Thresholds
+from config.models import Model
 from config.secret import PlainUrl, Secret
 from config.sources import Source
 from config.strict import OneLine, Strict, known_zone
+from config.thresholds import Thresholds
+from config.vocabulary import COMPLAINT_TYPES
 
 
 class Database(Strict):
@@ -46,11 +49,22 @@ class Settings(Strict):
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     routes: tuple[Route, ...] = ()
     default_route: Route  # obligatory: where a mention goes that no route takes
+    complaint_types: tuple[ComplaintType, ...] = ()  # none: the shipped eleven
     thresholds: Thresholds = Thresholds()
     model: Model = Model()
     alerting: Alerting = Alerting()
     digest: Digest = Digest()
     database: Database = Database()
+
+    @property
+    def type_names(self) -> dict[str, str]:
+        """Every complaint type in force, with what people read."""
+        return {one.name: one.meaning for one in types_in_force(self.complaint_types)}
+
+    @property
+    def every_type_name(self) -> dict[str, str]:
+        """Those and, for what was judged before they were in force, the shipped ones."""
+        return {**COMPLAINT_TYPES, **self.type_names}
 
     @property
     def zone(self) -> ZoneInfo:

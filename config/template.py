@@ -176,6 +176,8 @@ channels = ["console"]
 name = "everything-else"
 channels = ["console"]
 
+# What customers complain about, in your own words: docs/complaint-types.md. Without a list the shipped types hold.
+
 # From which probability on it counts --------------------------------------------------------------------
 
 [thresholds]
@@ -183,6 +185,9 @@ negative = 0.6
 complaint_mild = 0.6
 complaint_serious = 0.5
 complaint_critical = 0.35  # rather one alert too many than a stranded customer overlooked
+# Or say what share is to be found, in place of a line above; `monitor thresholds` shows what each share costs:
+# [thresholds.aim]
+# serious_complaints_found = 0.85
 
 [alerting]
 max_age = "7d"  # an older post is judged and counted, but nobody is alerted

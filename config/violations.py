@@ -21,9 +21,9 @@ _SHOULD = re.compile(r"^(?:Input|Value|String|Tuple|List|Dictionary|Data) should
 _OWN_PATH = re.compile(r"^([a-z_]+): ")
 
 _PATTERNS = (
+    ("[a-z0-9_]{0,47}", "must be lower-case letters, digits and _, beginning with a letter, 48 at most"),
     ("[a-z0-9_-]", "must be lower-case letters, digits, - and _, beginning with a letter or digit, 64 at most"),
     ("@", "must be one e-mail address such as care@company.example"),
-    ("[a-z]{2}", 'must be a language code of two letters such as "en"'),
 )
 _TYPES = {
     "missing": "is missing",
@@ -65,6 +65,8 @@ _STAND_INS: dict[str, Any] = {
     "brands": [{"name": "stand-in", "aliases": [{"text": "stand-in"}]}],
     "channels": [{"kind": "console", "name": "stand-in"}],
     "default_route": {"name": "stand-in", "channels": ["stand-in"]},
+    "languages": ["en"],
+    "sentiment_model": "./stand-in",
 }
 _STAND_IN_ENTRIES: dict[str, Any] = {
     "sources": {"kind": "hackernews", "name": "stand-in", "queries": ["stand-in"]},
@@ -72,7 +74,10 @@ _STAND_IN_ENTRIES: dict[str, Any] = {
     "brands": {"name": "stand-in", "aliases": [{"text": "stand-in"}]},
     "routes": {"name": "stand-in", "channels": ["stand-in"]},
     "aliases": {"text": "stand-in"},
+    "complaint_types": {"name": "stand_in", "description": "stand-in"},
     "own_accounts": {"platform": "file", "handle": "stand-in"},
+    "languages": "en",
+    "by_language": {"languages": ["en"], "sentiment_model": "./stand-in"},
 }
 
 

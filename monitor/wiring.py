@@ -70,7 +70,7 @@ class House:
         """
         from classifiers import registry
 
-        return registry.build(self.settings.model)
+        return registry.build(self.settings.model, self.settings.complaint_types)
 
     def notices(self, destinations: Destinations) -> Notices:
         """What tells the operators."""
@@ -99,9 +99,17 @@ class House:
         return Destinations(by_channel, per_minute=pace, default=self.settings.default_route.channels)
 
     def decide(self, destinations: Destinations) -> Decide:
-        """The deciding stage."""
+        """The deciding stage.
+
+        Raises:
+            ModelUnusable: the model cannot reach an aim.
+        """
+        from classifiers.thresholds import in_force
+
         notices = self.notices(destinations)
-        return Decide(self.store, self.settings, destinations, notices, self.clock, batch=DECIDE_BATCH)
+        acting = in_force(self.settings.thresholds, self.settings.model)
+        settings = self.settings.model_copy(update={"thresholds": acting})
+        return Decide(self.store, settings, destinations, notices, self.clock, batch=DECIDE_BATCH)
 
     def deliver(self, destinations: Destinations, *, stop: Event | None = None) -> list[Deliver]:
         """One worker for each destination; they leave off between two messages once `stop` is set."""

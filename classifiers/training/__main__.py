@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 asked.data,
                 asked.out,
                 encoder,
-                default_plan(),
+                replace(default_plan(), threads=asked.threads),
                 sources,
                 progress=progress,
                 resume=asked.resume,
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder with one folder a source")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoints, log and model go")
     parser.add_argument("--encoder", type=Path, help="folder of another BERT encoder to start from")
+    parser.add_argument("--threads", type=int, default=2, help="of torch (default 2)")
     parser.add_argument("--resume", action="store_true", help="go on after the last checkpoint in --out")
     parser.add_argument("--install", action="store_true", help="then put the model in the shipped one's place")
     parser.add_argument(

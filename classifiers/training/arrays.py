@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ from transformers import PreTrainedTokenizerBase
 from classifiers.text import prepare
 from classifiers.tokens import shortened
 from classifiers.training.sources import Example
-from config.vocabulary import COMPLAINT_TYPES, Flag
+from config.vocabulary import COMPLAINT_TYPES, Flag, Severity
 
 UNKNOWN = -1
+TAUGHT = 1 + len(COMPLAINT_TYPES) + len(Severity) + len(Flag)
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
@@ -30,6 +31,8 @@ class Truth:
     main: Ints  # n, the main type where there is a complaint
     severity: Ints  # n
     flags: Ints  # n x 4, 0/1
+    side: Ints  # n, the label of a side task among the labels of all side tasks
+    taught: Floats  # n x 20, a teacher's probabilities of complaint, types, severity 0..3, flags; nan where none
 
     def take(self, rows: Ints) -> Truth:
         """Return the rows named, in that order."""
@@ -51,16 +54,24 @@ class Labelled:
         return Labelled([self.ids[row] for row in rows], self.truth.take(rows))
 
 
-def labelled(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase) -> Labelled:
-    """Tokenise the prepared texts and line the labels up."""
+def labelled(
+    examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, sides: Sequence[tuple[str, str]] = ()
+) -> Labelled:
+    """Tokenise the prepared texts and line the labels up; `sides` numbers the labels of the side tasks."""
     texts = [prepare(example.text) for example in examples]
     raw = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"] if texts else []
     start, end = int(tokenizer.cls_token_id), int(tokenizer.sep_token_id)
-    return Labelled([shortened(ids, start=start, end=end) for ids in raw], truth_of(examples))
+    return Labelled([shortened(ids, start=start, end=end) for ids in raw], truth_of(examples, sides))
 
 
-def truth_of(examples: Sequence[Example]) -> Truth:
+def side_labels(examples: Iterable[Example]) -> tuple[tuple[str, str], ...]:
+    """Return every label of every side task, the labels of one task beside each other."""
+    return tuple(sorted({example.side for example in examples if example.side is not None}))
+
+
+def truth_of(examples: Sequence[Example], sides: Sequence[tuple[str, str]] = ()) -> Truth:
     """Line the examples' labels up."""
+    places = {side: place for place, side in enumerate(sides)}
     return Truth(
         sentiment=np.array([_known(example.sentiment) for example in examples], dtype=np.int64),
         weight=np.array([example.weight for example in examples], dtype=np.float32),
@@ -69,6 +80,8 @@ def truth_of(examples: Sequence[Example]) -> Truth:
         main=np.array([example.types[0] if example.types else UNKNOWN for example in examples], dtype=np.int64),
         severity=np.array([_known(example.severity) for example in examples], dtype=np.int64),
         flags=_many_hot([example.flags for example in examples], len(Flag)),
+        side=np.array([_place(example.side, places) for example in examples], dtype=np.int64),
+        taught=np.full((len(examples), TAUGHT), np.nan, dtype=np.float32),
     )
 
 
@@ -80,6 +93,10 @@ def joined(parts: Sequence[Labelled]) -> Labelled:
 def joined_truth(parts: Sequence[Truth]) -> Truth:
     """Put several sets of labels one after another."""
     return Truth(*(np.concatenate([getattr(part, name) for part in parts]) for name in Truth.__slots__))
+
+
+def _place(side: tuple[str, str] | None, places: Mapping[tuple[str, str], int]) -> int:
+    return UNKNOWN if side is None else places.get(side, UNKNOWN)
 
 
 def _known(label: int | None) -> int:

@@ -36,12 +36,15 @@ class Corpus:
         }
 
 
-def load_corpus(data: Path, *, sources: Iterable[TrainingSource] = SOURCES, allow_nc: bool = False) -> Corpus:
+def load_corpus(
+    data: Path, *, sources: Iterable[TrainingSource] = SOURCES, allow_nc: bool = False, to_train: bool = True
+) -> Corpus:
     """Read every source found under `data`.
 
     A source whose folder is absent is left out; with none at all, FileNotFoundError. A row is set aside by the
     hash of its group, so that the same rows are set aside in every run. Training rows whose text equals a text
-    set aside, of any source, are dropped. Non-commercial rows train only with `allow_nc`.
+    set aside, of any source, are dropped. Non-commercial rows train only with `allow_nc`. Where nothing is `to_train`,
+    only what is measured on is returned, in a third of the time.
     """
     kept: dict[str, list[Example]] = {}
     held: dict[str, list[Example]] = {}
@@ -51,16 +54,19 @@ def load_corpus(data: Path, *, sources: Iterable[TrainingSource] = SOURCES, allo
         if not (folder / "train.csv.gz").exists():
             continue
         examples = list(readable(source, rows_of(folder / "train.csv.gz")))
-        held[source.name] = [example for example in examples if is_held(example, source.held)]
-        kept[source.name] = [example for example in examples if not is_held(example, source.held)]
+        aside = [is_held(example, source.held) for example in examples]
+        held[source.name] = [example for example, apart in zip(examples, aside, strict=True) if apart]
+        kept[source.name] = [example for example, apart in zip(examples, aside, strict=True) if not apart]
         if (folder / "val.csv.gz").exists():
             rows = ({"in_tweeteval": "1", **row} for row in rows_of(folder / "val.csv.gz"))
             published[source.name] = list(readable(source, rows))
     if not kept:
         raise FileNotFoundError(f"no source of training posts under {data}")
-    aside = {letters(example.text) for part in (held, published) for rows in part.values() for example in rows}
+    if not to_train:
+        return Corpus({}, held, published)
+    seen = {letters(example.text) for part in (held, published) for rows in part.values() for example in rows}
     train = {
-        name: [row for row in rows if letters(row.text) not in aside and (allow_nc or not is_non_commercial(row))]
+        name: [row for row in rows if letters(row.text) not in seen and (allow_nc or not is_non_commercial(row))]
         for name, rows in kept.items()
     }
     return Corpus({name: rows for name, rows in train.items() if rows}, held, published)
@@ -74,7 +80,7 @@ def rows_of(path: Path) -> Iterator[Row]:
 
 def is_held(example: Example, per_cent: int) -> bool:
     """Whether an example is set aside for validation: by the hash of its group, never by its place in a file."""
-    return example.prevalence and share(example, SPLIT_SEED) < per_cent
+    return example.prevalence and per_cent > 0 and share(example, SPLIT_SEED) < per_cent
 
 
 def share(example: Example, seed: str) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from classifiers.network import Logits
-from classifiers.training.arrays import UNKNOWN, Truth
+from classifiers.training.arrays import UNKNOWN, Ints, Truth
 
 TYPES_WEIGHT = 3.0  # a mean over eleven mostly-zero labels is small beside a three-way loss
 FLAGS_WEIGHT = 2.0
 SEVERITY_WEIGHT = 0.7
+SIDE_WEIGHT = 0.5  # the side tasks serve the others
 RARE_FLAG_WEIGHT = (
     4.0,
     1.0,
@@ -37,7 +40,39 @@ def batch_loss(logits: Logits, batch: Truth) -> Tensor:
     ordinal = functional.cross_entropy(logits.severity, severity, ignore_index=UNKNOWN, reduction="sum") / size
     total = total + SEVERITY_WEIGHT * ordinal
     rare = torch.tensor(RARE_FLAG_WEIGHT)
-    return total + FLAGS_WEIGHT * _binary(logits.flags, torch.from_numpy(batch.flags), rare, size)
+    total = total + FLAGS_WEIGHT * _binary(logits.flags, torch.from_numpy(batch.flags), rare, size)
+    return total + taught_loss(logits, batch)
+
+
+def taught_loss(logits: Logits, batch: Truth) -> Tensor:
+    """Return what it costs to differ from the teacher, on heads whose own label is unknown; 0 without a teacher."""
+    taught = torch.from_numpy(batch.taught)
+    rows = torch.nonzero(~taught[:, 0].isnan()).squeeze(1)
+    if not len(rows):
+        return logits.complaint.new_zeros(())
+    widths = [1, logits.types.shape[1], logits.severity.shape[1], logits.flags.shape[1]]
+    complaint, types, severity, flags = torch.split(taught[rows], widths, dim=1)
+    unlabelled = torch.from_numpy((batch.severity == UNKNOWN) & (batch.types[:, 0] == UNKNOWN))[rows]
+    no_complaint = torch.from_numpy(batch.complaint == UNKNOWN)[rows]
+    binary = functional.binary_cross_entropy_with_logits
+    cost = binary(logits.complaint[rows], complaint[:, 0], reduction="none") * no_complaint
+    each = TYPES_WEIGHT * binary(logits.types[rows], types, reduction="none").mean(1)
+    each = each + FLAGS_WEIGHT * binary(logits.flags[rows], flags, reduction="none").mean(1)
+    each = each - SEVERITY_WEIGHT * (severity * logits.severity[rows].log_softmax(1)).sum(1)
+    total: Tensor = (cost + each * unlabelled).sum()
+    return total / len(batch.severity)
+
+
+def side_loss(scores: Tensor, labels: Ints, tasks: Sequence[slice]) -> Tensor:
+    """Return the loss of the side tasks: a choice within the columns of the label's own task."""
+    total = scores.new_zeros(())
+    wanted = torch.from_numpy(labels)
+    for task in tasks:
+        rows = torch.nonzero((wanted >= task.start) & (wanted < task.stop)).squeeze(1)
+        if len(rows):
+            own = wanted[rows] - task.start
+            total = total + functional.cross_entropy(scores[rows, task], own, reduction="sum")
+    return SIDE_WEIGHT * total / len(labels)
 
 
 def _binary(scores: Tensor, labels: Tensor, positive: Tensor | None, size: int) -> Tensor:

@@ -1,87 +1,58 @@
-"""The figures of a trained model, by the measures of the data README."""
+"""Calibrating an exported model on the posts set aside, and measuring it as it serves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from classifiers.calibration import Calibration, write_calibration
-from classifiers.engine import Engine, Precision
-from classifiers.text import prepare
+from classifiers.behaviour.suite import examine
+from classifiers.calibration import FILE, neutral_calibration, read_calibration, write_calibration
+from classifiers.evaluation.content import Metrics, content
+from classifiers.evaluation.halves import fit_for_use
+from classifiers.evaluation.report import Progress, answered, measure
+from classifiers.evaluation.sample import sample_of
+from classifiers.precision import Precision
 from classifiers.training.data import Corpus
-from classifiers.training.evaluate import (
-    Measured,
-    Metrics,
-    complaint_metrics,
-    cross_judged,
-    fit_for_use,
-    judged,
-    measured,
-    pooled,
-    sentiment_metrics,
-    types_metrics,
-)
-from classifiers.training.sources import NON_COMMERCIAL, Example
-from classifiers.verdicts import Scores
+from classifiers.training.export import write_json
+from classifiers.training.sources import is_non_commercial
+from classifiers.transformer import TransformerClassifier
 
-COMPLAINT_SOURCES = ("complaints_tweets", "complaints_airline_tweets", "complaints_product_reviews")
-SENTIMENT_SOURCES = (
-    "tweeteval_sentiment",
-    "tweet_sentiment_extraction",
-    "brand_sanders",
-    "brand_apple",
-    "brand_sxsw",
-)
+BEHAVIOUR = "behaviour.json"
 
 
-def calibrate_and_measure(folder: Path, corpus: Corpus) -> Metrics:
+def _silent(_done: int, _all: int) -> None:
+    return
+
+
+def calibrate_and_measure(folder: Path, corpus: Corpus, *, progress: Progress = _silent) -> Metrics:
     """Fit the calibration of the exported model in `folder` on the posts set aside, write it, and measure.
 
-    Posts that fitted a calibration are judged under one fitted on the other half; published validation files and
-    non-commercial sources fit nothing and are judged under the shipped one.
+    Posts that fitted the calibration are judged under one fitted on the other half of them; published validation
+    files and non-commercial sources fit nothing and are judged as served.
     """
-    engine = Engine(folder, Precision.FLOAT32)
-
-    def score(texts: Sequence[str]) -> Scores:
-        return engine.scores([prepare(text) for text in texts])
-
-    held = measured([row for rows in corpus.held.values() for row in rows], score)
-    calibration = fit_for_use(held)
-    write_calibration(folder, calibration)
-    published = {name: measured(rows, score) for name, rows in corpus.published.items() if rows}
-    return metrics_of(held, published, calibration)
+    calibrate_folder(folder, corpus, progress=progress)
+    classifier = TransformerClassifier(folder)
+    return content(measure(classifier, corpus, fitted=read_calibration(folder), progress=progress))
 
 
-def metrics_of(held: Measured, published: Mapping[str, Measured], calibration: Calibration) -> Metrics:
-    """Return every figure, by measure and source."""
-    commercial = held.where(lambda row: row.source not in NON_COMMERCIAL)
-    parts = cross_judged(commercial)
-    found: Metrics = {}
-    for name, part in published.items():
-        found[f"sentiment, {name} (published validation)"] = sentiment_metrics(judged(part, calibration))
-    airline = held.where(lambda row: row.source == "airline_sentiment")
-    if airline.examples:
-        found["sentiment, airline_sentiment (never trained on)"] = sentiment_metrics(judged(airline, calibration))
-    for name in (*SENTIMENT_SOURCES, *COMPLAINT_SOURCES[::2]):
-        found[f"sentiment, {name}"] = sentiment_metrics(pooled(parts, _is(name)))
-    own = (*SENTIMENT_SOURCES, "brand_entity_sentiment", *COMPLAINT_SOURCES[::2])
-    found["sentiment, all own validation"] = sentiment_metrics(pooled(parts, lambda row: row.source in own))
-    for name in COMPLAINT_SOURCES:
-        found[f"complaint, {name}"] = complaint_metrics(pooled(parts, _is(name)))
-    found["complaint, complaint_types"] = complaint_metrics(pooled(parts, _is_guideline))
-    found["complaint, all own validation"] = complaint_metrics(pooled(parts, lambda row: row.complaint is not None))
-    found["types, complaint_types"] = types_metrics(pooled(parts, _is_guideline))
-    found["types, complaint_types without non-commercial sources"] = types_metrics(pooled(parts, _is_free))
-    return {name: value for name, value in found.items() if value["n"]}
+def calibrate_folder(folder: Path, corpus: Corpus, *, progress: Progress = _silent) -> None:
+    """Fit the calibration on the posts set aside, in exact numbers, and write it to `labels.json`.
+
+    With it go the posts' own figures, without their texts, from which a threshold is looked up for an aim.
+    """
+    neutral = neutral_calibration()
+    rows = [row for part in corpus.held.values() for row in part if not is_non_commercial(row)]
+    with TemporaryDirectory() as scratch:  # whatever is in force in `folder` stays so until the new one is whole
+        for path in folder.iterdir():
+            if path.name != FILE:
+                (Path(scratch) / path.name).symlink_to(path.absolute())
+        write_calibration(Path(scratch), neutral)
+        classifier = TransformerClassifier(Path(scratch), precision=Precision.FLOAT32)
+        answers = answered(classifier, [row.text for row in rows], progress=progress)
+    calibration = fit_for_use(rows, answers, neutral)
+    write_calibration(folder, calibration, counts=sample_of(rows, answers, neutral, calibration).content())
 
 
-def _is(source: str) -> Callable[[Example], bool]:
-    return lambda row: row.source == source
-
-
-def _is_guideline(row: Example) -> bool:
-    return row.source.startswith("complaint_types/")
-
-
-def _is_free(row: Example) -> bool:
-    return _is_guideline(row) and row.source.rpartition("/")[2] not in NON_COMMERCIAL
+def write_behaviour(folder: Path) -> None:
+    """Put the behavioural tests to the model in `folder`, as it serves, and write what came of them."""
+    write_json(folder / BEHAVIOUR, examine(TransformerClassifier(folder)).content())

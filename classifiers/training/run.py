@@ -12,17 +12,20 @@ import transformers
 from transformers import PreTrainedTokenizerBase
 
 from classifiers import text
+from classifiers.evaluation.content import Metrics
+from classifiers.evaluation.halves import HALVES_SEED
 from classifiers.network import PostNetwork
-from classifiers.training.arrays import labelled
-from classifiers.training.card import card
+from classifiers.training.arrays import labelled, side_labels
+from classifiers.training.card import write_card
 from classifiers.training.data import SPLIT_SEED, Corpus, load_corpus
 from classifiers.training.encoder import start
-from classifiers.training.evaluate import HALVES_SEED, Metrics
 from classifiers.training.export import digest_of, export, write_json
+from classifiers.training.invented import SOURCE, with_sentences
 from classifiers.training.loop import Progress, train
 from classifiers.training.plan import Plan
-from classifiers.training.report import calibrate_and_measure
+from classifiers.training.report import calibrate_and_measure, write_behaviour
 from classifiers.training.sources import TrainingSource
+from classifiers.training.trainee import Trainee
 
 MODEL = "model"  # the folder under `out` that ships
 
@@ -46,8 +49,14 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     corpus = load_corpus(data, sources=sources, allow_nc=allow_nc)
     network, tokenizer = start(encoder, plan.seed)
-    posts = {name: labelled(rows, tokenizer) for name, rows in corpus.train.items()}
-    train(network, tokenizer, posts, plan, out, resume=resume, progress=progress)
+    rows = dict(corpus.train)
+    if plan.invented:
+        rows[SOURCE] = with_sentences(rows.get("complaint_types", []), plan.seed)
+    sides = side_labels(example for part in rows.values() for example in part)
+    posts = labelled([example for part in rows.values() for example in part], tokenizer, sides)
+    sizes = {name: len(part) for name, part in rows.items()}
+    trainee = Trainee(network, sides, plan.seed)
+    train(trainee, tokenizer, posts, sizes, plan, out, resume=resume, progress=progress)
     return finish(network, tokenizer, corpus, out / MODEL, made_of=manifest(corpus, encoder, plan, sources))
 
 
@@ -64,7 +73,8 @@ def finish(
     metrics = calibrate_and_measure(model, corpus)
     write_json(model / "metrics.json", metrics)
     write_json(model / "manifest.json", made_of)
-    (model / "MODEL_CARD.md").write_text(card(metrics, made_of), encoding="utf-8")
+    write_behaviour(model)
+    write_card(model)
     return metrics
 
 

@@ -26,6 +26,8 @@ class Example:
     types: tuple[int, ...] | None = None  # the main one first; () = no complaint
     severity: int | None = None
     flags: tuple[int, ...] | None = None
+    about: str = ""  # the brand that the post is about, where the source has several; figures are given for each
+    side: tuple[str, str] | None = None  # a side task and its label: shapes the encoder, is not shipped
     prevalence: bool = True  # part of a plain sample of its source, fit to validate on
 
     def __post_init__(self) -> None:
@@ -106,6 +108,14 @@ _GOEMOTIONS_NEGATIVE = frozenset(
 
 def _goemotions(row: Row) -> Example | None:
     labels = set(row["labels"].split())
+    example = _goemotions_sentiment(row, labels)
+    if len(labels) != 1:
+        return example
+    side = ("goemotions", next(iter(labels)))
+    return Example(row["text"], "goemotions", side=side) if example is None else replace(example, side=side)
+
+
+def _goemotions_sentiment(row: Row, labels: set[str]) -> Example | None:
     if labels <= _GOEMOTIONS_POSITIVE:
         value = "positive"
     elif labels <= _GOEMOTIONS_NEGATIVE:
@@ -115,6 +125,11 @@ def _goemotions(row: Row) -> Example | None:
     else:  # mixed, or an emotion without a side such as curiosity
         return None
     return _sentiment(row, "goemotions", value, 0.5)
+
+
+def _sanders(row: Row) -> Example | None:
+    example = _sentiment(row, "brand_sanders", row["label"])
+    return None if example is None else replace(example, about=row.get("brand", ""))
 
 
 def _apple(row: Row) -> Example | None:
@@ -134,6 +149,25 @@ def _sxsw(row: Row) -> Example | None:
 
 def _entity(row: Row) -> Example | None:
     return _sentiment(row, "brand_entity_sentiment", row["label"].lower(), 0.5, group=f"gid {row['gid']}")
+
+
+def _target(row: Row) -> Example | None:
+    return _sentiment(row, "twitter_target_sentiment", row["polarity"], 0.5)  # towards one thing in the tweet
+
+
+def _side(source: str, column: str) -> Reader:
+    """Read a source whose label teaches the encoder something near our tasks, without being one of them."""
+
+    def read(row: Row) -> Example | None:
+        return Example(row["text"], source, side=(source, row[column])) if row[column] else None
+
+    return read
+
+
+def _sarcasm(row: Row) -> Example | None:
+    if row["lang"] != "en":
+        return None
+    return Example(row["text"], "isarcasm", side=("isarcasm", row["sarcastic"]))
 
 
 def _complaint_tweet(row: Row) -> Example | None:
@@ -158,6 +192,8 @@ def _product_review(row: Row) -> Example | None:
 
 CHOSEN_FROM = 20_000  # ids of complaint_types from here on were chosen for their rare types
 NON_COMMERCIAL = frozenset({"airline_sentiment", "twacs_airline_support"})
+# People have said of these posts whether they complain: their word stands, not the annotating model's.
+_WITH_OWN_COMPLAINT = frozenset({"complaints_tweets", "complaints_airline_tweets", "complaints_product_reviews"})
 _WITHOUT_OWN_SENTIMENT = frozenset({"complaints_airline_tweets", "app_reviews", "cfpb_narratives"})
 
 
@@ -167,7 +203,7 @@ def _complaint_types(row: Row) -> Example | None:
     example = Example(
         row["text"],
         f"complaint_types/{row['source']}",
-        complaint=int(bool(types)),
+        complaint=None if row["source"] in _WITH_OWN_COMPLAINT else int(bool(types)),
         types=types,
         severity=int(row["severity"]),
         flags=flags,
@@ -187,13 +223,15 @@ def _airline(row: Row) -> Example | None:
     return _sentiment(row, "airline_sentiment", row["airline_sentiment"], weight, f"author {row['author_hash']}")
 
 
+_TWEETEVAL = "without any restrictions (tasks' and Twitter's terms)"
+
 SOURCES: tuple[TrainingSource, ...] = (
     TrainingSource(
         "tweeteval_sentiment",
-        "without any restrictions (tasks' and Twitter's terms)",
+        _TWEETEVAL,
         _tweeteval,
         1.0,
-        0.5,
+        0.4,
         5,
     ),
     TrainingSource(
@@ -209,7 +247,7 @@ SOURCES: tuple[TrainingSource, ...] = (
     TrainingSource(
         "brand_sanders",
         "none stated",
-        lambda row: _sentiment(row, "brand_sanders", row["label"]),
+        _sanders,
         1.0,
         1.0,
         15,
@@ -220,7 +258,18 @@ SOURCES: tuple[TrainingSource, ...] = (
     TrainingSource("complaints_tweets", "none stated", _complaint_tweet, 1.0, 1.0),
     TrainingSource("complaints_airline_tweets", "none stated", _airline_complaint, 0.0, 1.0),
     TrainingSource("complaints_product_reviews", "MIT", _product_review, 1.0, 1.0),
-    TrainingSource("complaint_types", "labels CC0, texts as their source", _complaint_types, 0.0, 2.0, 25),
+    TrainingSource("complaint_types", "labels CC0, texts as their source", _complaint_types, 0.0, 2.5, 25),
+    TrainingSource("twitter_target_sentiment", "MIT", _target, 1.0, 0.3, 0),
+    TrainingSource("tweeteval_emotion", _TWEETEVAL, _side("tweeteval_emotion", "label_name"), 1.0, 0.3, 0),
+    TrainingSource("tweeteval_irony", _TWEETEVAL, _side("tweeteval_irony", "label_name"), 1.0, 0.5, 0),
+    TrainingSource("tweeteval_offensive", _TWEETEVAL, _side("tweeteval_offensive", "label_name"), 0.5, 0.1, 0),
+    TrainingSource("tweeteval_hate", _TWEETEVAL, _side("tweeteval_hate", "label_name"), 0.3, 0.0, 0),
+    TrainingSource("isarcasm", "MIT", _sarcasm, 1.0, 0.5, 0),
+    TrainingSource("banking77", "CC BY 4.0", _side("banking77", "category"), 0.5, 0.2, 0),
+    TrainingSource("app_reviews", "none stated", _side("app_reviews", "label"), 1.0, 0.5, 0),
+    TrainingSource(
+        "bitext_support_intents", "CDLA-Sharing-1.0", _side("bitext_support_intents", "intent"), 0.3, 0.1, 0
+    ),
     TrainingSource("airline_sentiment", "CC BY-NC-SA 4.0", _airline, 0.0, 0.0, held=100, non_commercial=True),
 )
 

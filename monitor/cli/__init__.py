@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli import cases, configuring, deliveries, digesting, posts, routing, running, scoring, sources
+from monitor.cli import (
+    cases,
+    configuring,
+    correcting,
+    corrections,
+    deliveries,
+    digesting,
+    evaluating,
+    posts,
+    rescoring,
+    routing,
+    running,
+    sampling,
+    scoring,
+    sources,
+    thresholds,
+    training,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -38,7 +55,14 @@ main.add_command(sources.sources)
 main.add_command(posts.import_file)
 main.add_command(posts.posts)
 main.add_command(scoring.score)
+main.add_command(rescoring.rescore)
+main.add_command(training.train)
+main.add_command(evaluating.evaluate)
+main.add_command(thresholds.thresholds)
 main.add_command(routing.route)
 main.add_command(cases.cases)
+main.add_command(correcting.correct)
+main.add_command(corrections.corrections)
+main.add_command(sampling.sample)
 main.add_command(deliveries.deliveries)
 main.add_command(digesting.digest)

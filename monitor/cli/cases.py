@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.opening import ago, local, opened, plain
+from monitor.cli.verdicts import said
 
 if TYPE_CHECKING:
     from monitor.states import CaseEvent
+    from monitor.store.values import CaseFacts
 
 STATES = ("open", "acknowledged", "responded", "resolved", "dismissed")
 
@@ -47,7 +49,7 @@ def list_(path: str, states: tuple[str, ...], assignee: str | None, limit: int, 
     for case in found:
         table.add_row(
             str(case.id),
-            case.severity.name.lower(),
+            case.severity.name.lower() if case.severity else "-",
             case.state,
             Text(plain(case.main_type or "-")),
             Text(plain(f"{case.handle or case.author or 'unknown'} on {case.platform}")),
@@ -71,7 +73,7 @@ def show(path: str, case_id: int) -> None:
         raise click.ClickException(f"there is no case {case_id}")
     case = seen.case
     click.echo(
-        f"Case {case.id}: {case.state}, {case.severity.name.lower()} {plain(case.main_type or 'negative post')}, "
+        f"Case {case.id}: {case.state}, {_about(case)}, "
         f"brand {plain(case.brand)}, {case.platform}, opened {local(case.opened_at, settings)}, "
         f"assignee {plain(case.assignee or '-')}"
     )
@@ -80,6 +82,8 @@ def show(path: str, case_id: int) -> None:
         who = plain(post.author_handle or post.author_name or "unknown")
         click.echo(f"\n[{role}] {who}, {local(post.published_at, settings)}  {plain(post.url or '')}")
         click.echo("  " + for_terminal(post.text).replace("\n", "\n  "))
+        if post.id in seen.verdicts:
+            click.echo(f"  ({said(seen.verdicts[post.id])})")
     click.echo("\nMessages:")
     for d in seen.deliveries:
         click.echo(
@@ -92,6 +96,11 @@ def show(path: str, case_id: int) -> None:
             f"  {local(line.at, settings)} {line.event}: {line.before} -> {line.after}, by {plain(line.who)}"
             + (f": {plain(line.why)}" if line.why else "")
         )
+
+
+def _about(case: CaseFacts) -> str:
+    severity = f"{case.severity.name.lower()} " if case.severity else ""
+    return f"{severity}{plain(case.main_type or 'negative post')}"
 
 
 def _move(path: str, case_ids: tuple[int, ...], event: CaseEvent, who: str, why: str) -> None:

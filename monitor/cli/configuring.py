@@ -42,12 +42,18 @@ def config() -> None:
 @click.pass_obj
 def check(path: str, secrets: bool) -> None:
     """Name every problem, with its place; exit status 2 if there is one."""
+    from classifiers.base import ModelUnusable
+    from classifiers.thresholds import in_force
     from config.load import check_secrets
 
     settings = read_settings(path)
-    problems = check_secrets(settings) if secrets else []
+    problems = [str(problem) for problem in check_secrets(settings)] if secrets else []
+    try:
+        in_force(settings.thresholds, settings.model)
+    except ModelUnusable as error:
+        problems.append(str(error))
     for problem in problems:
-        click.echo(f"  {plain(str(problem))}", err=True)
+        click.echo(f"  {plain(problem)}", err=True)
     if problems:
         raise SystemExit(BAD_CONFIG)
     click.echo(

@@ -18,8 +18,11 @@ _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 BAD_CONFIG = 2  # exit status for a configuration that cannot be used
 
 
-def read_settings(path: str) -> Settings:
-    """The settings, or every problem in them on standard error and exit status 2."""
+def read_settings(path: str, *, untrained: bool = False) -> Settings:
+    """The settings, or every problem in them on standard error and exit status 2.
+
+    With `untrained`, complaint types pass that no head knows yet: for training, and for what prepares it.
+    """
     from config.load import ConfigError, load
 
     file = Path(path)
@@ -27,7 +30,7 @@ def read_settings(path: str) -> Settings:
         click.echo(f'{path}: not found. Write one with:  monitor init --company "Your company"', err=True)
         raise SystemExit(BAD_CONFIG)
     try:
-        return load(file)
+        return load(file, untrained=untrained)
     except ConfigError as error:
         count = len(error.problems)
         click.echo(f"{path}: {count} problem{'s' if count != 1 else ''}", err=True)
@@ -62,15 +65,17 @@ def _channels_in_use(settings: Settings) -> frozenset[str]:
 
 
 @contextmanager
-def opened(path: str, *, ready: Callable[[Settings], None] | None = None) -> Iterator[tuple[Settings, Store]]:
+def opened(
+    path: str, *, ready: Callable[[Settings], None] | None = None, untrained: bool = False
+) -> Iterator[tuple[Settings, Store]]:
     """Settings and store for one command; known refusals end it with one line, not with a traceback.
 
     `ready` looks at the settings before anything is connected to. A database that stops answering while the command
-    works is such a refusal, too.
+    works is such a refusal, too. `untrained` as for `read_settings`.
     """
     from monitor.store.engine import SchemaMismatch, StoreUnusable, open_store
 
-    settings = read_settings(path)
+    settings = read_settings(path, untrained=untrained)
     if ready is not None:
         ready(settings)
     try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.cli.opening import plain, read_settings
+
+if TYPE_CHECKING:
+    from alerts.base import Mention
 
 SEVERITIES = ("none", "mild", "serious", "critical")
 
@@ -40,17 +43,12 @@ def test(path: str, /, text: str, expect: str | None, **said: Any) -> None:
     languages = {brand.name: brand.languages for brand in settings.brands}
     decision = decide(
         mention,
-        thresholds=settings.thresholds,
+        thresholds=_thresholds(settings),
         brand_languages=languages[mention.brand],
         max_age=settings.alerting.max_age,
         now=now,
     )
-    kinds = ", ".join(mention.types) or "no complaint type"
-    click.echo(
-        f"brand {plain(mention.brand)} (by {plain(mention.alias)}), {mention.sentiment} {mention.confidence:.0%}, "
-        f"complaint {mention.p_complaint:.0%}, {kinds}, severity {mention.severity.name.lower()}, "
-        f"language {mention.language}"
-    )
+    click.echo(f"brand {plain(mention.brand)} (by {plain(mention.alias)}), {_judgement(mention)}")
     click.echo(f"alert: {'yes' if decision.alert else 'no'}: {plain(f'{decision.sentence} {decision.detail}')}")
     channels: tuple[str, ...] = ()
     if decision.alert:
@@ -61,6 +59,30 @@ def test(path: str, /, text: str, expect: str | None, **said: Any) -> None:
     if expect is not None and {c.strip() for c in expect.split(",") if c.strip()} != set(channels):
         click.echo(f"expected: {plain(expect)}", err=True)
         raise SystemExit(1)
+
+
+def _thresholds(settings: Any) -> Any:
+    from classifiers.base import ModelUnusable
+    from classifiers.thresholds import in_force
+
+    try:
+        return in_force(settings.thresholds, settings.model)
+    except ModelUnusable as error:
+        raise click.ClickException(plain(str(error))) from None
+
+
+def _judgement(mention: Mention) -> str:
+    from config.languages import language_name
+
+    language = f"language {mention.language} ({language_name(mention.language)})"
+    if not mention.judged:
+        return f"not judged, {language}"
+    mood = f"{mention.sentiment} {mention.confidence:.0%}"
+    if mention.sentiment_only:
+        return f"{mood}, complaint and severity not judged, {language}"
+    kinds = ", ".join(mention.types) or "no complaint type"
+    severity = mention.severity.name.lower()
+    return f"{mood}, complaint {mention.p_complaint:.0%}, {plain(kinds)}, severity {severity}, {language}"
 
 
 def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
@@ -80,6 +102,8 @@ def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
         raise click.BadParameter(f"known brands: {', '.join(names)}", param_hint="--brand")
     if said["platform"] not in list(Platform):
         raise click.BadParameter(f"known platforms: {', '.join(Platform)}", param_hint="--platform")
+    if set(said["types"]) - set(settings.type_names):
+        raise click.BadParameter(f"complaint types: {', '.join(settings.type_names)}", param_hint="--type")
     now = datetime.now(UTC)
     post = Post(
         platform=Platform(said["platform"]),
@@ -95,7 +119,7 @@ def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
     match = heard.matches[0] if heard else None
     brand = said["brand"] or (match.brand if match else names[0])
     try:
-        verdict = registry.build(settings.model).classify([text])[0]
+        verdict = registry.build(settings.model, settings.complaint_types).classify([text])[0]
     except ModelUnusable as error:
         raise click.ClickException(plain(str(error))) from None
     stored = StoredPost(
@@ -118,10 +142,13 @@ def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
         state=PostState.SCORED,
     )
     mention = as_mention(
-        JudgedPost(post=stored, verdict=verdict, model="", aliases={brand: match.alias if match else "-"}), brand
+        JudgedPost(post=stored, verdict=verdict, model="", aliases={brand: match.alias if match else "-"}),
+        brand,
+        settings.every_type_name,
     )
     if said["types"]:
-        mention = replace(mention, types=said["types"], complaint=True, p_complaint=1.0, type_confidence=1.0)
+        named = {"types": said["types"], "type_names": ()}
+        mention = replace(mention, **named, complaint=True, p_complaint=1.0, type_confidence=1.0)
     if said["severity"]:
         severity = Severity[said["severity"].upper()]
         mention = replace(
@@ -131,6 +158,8 @@ def _mention(settings: Any, text: str, said: dict[str, Any]) -> Any:
             complaint=severity > 0,
             p_complaint=1.0 if severity else mention.p_complaint,
         )
+    if said["types"] or said["severity"]:
+        mention = replace(mention, sentiment_only=False)
     if said["language"]:
         mention = replace(mention, language=said["language"])
     return mention

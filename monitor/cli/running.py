@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.opening import ago, demand_secrets, local, opened, plain, read_settings
+from monitor.cli.verdicts import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from config.settings import Settings
+    from monitor.store.languages import Languages
 
 STAGES = ("collect", "score", "decide", "deliver", "tend", "digest")
 
@@ -88,6 +92,8 @@ def status(path: str, as_json: bool) -> None:
     console.print(table)
     posts = ", ".join(f"{count} {state}" for state, count in seen.posts.items() if count)
     console.print(Text(f"Posts: {posts or 'none yet'}"))
+    for sentence, is_alarming in _languages(seen.languages, seen.languages_before):
+        console.print(Text(sentence, style="bold red" if is_alarming else ""))
     table = Table("destination", "waiting", "sent", "dead", "state", title="Outbox")
     for place in seen.destinations:
         table.add_row(
@@ -100,6 +106,22 @@ def status(path: str, as_json: bool) -> None:
     console.print(table)
     if seen.oldest_waiting is not None:
         console.print(Text(f"The oldest message that waits was written {ago(seen.oldest_waiting, seen.at)}."))
+
+
+def _languages(now: Languages, before: Languages) -> Iterator[tuple[str, bool]]:
+    """What was and was not judged of the last seven days' posts, line by line, and whether a line should alarm."""
+    if not now.posts:
+        return
+    alone = f", {sum(now.sentiment_only.values())} for their sentiment alone ({listed(now.sentiment_only)})"
+    yield f"Last 7 days: {sum(now.judged.values())} judged{alone if now.sentiment_only else ''}.", False
+    if now.undetermined:
+        yield f"  Too short to tell the language, judged as English: {now.undetermined}", False
+    if now.foreign:
+        then = f", the 7 days before {before.share:.0%}" if before.posts else ""
+        line = f"  Not judged, no model for the language: {now.foreign} ({now.share:.0%}{then}): {listed(now.unserved)}"
+        yield line, now.jumped_from(before)
+    if now.wordless:
+        yield f"  Not judged, no words: {now.wordless}", False
 
 
 @click.group()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,24 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.opening import plain
+from monitor.cli.verdicts import ADDED, row_of, say, summary
 
 if TYPE_CHECKING:
-    from classifiers.base import Classifier, Verdict
-    from config.models import Model
+    from classifiers.base import Classifier
     from monitor.cli.tables import Form, Table
+    from monitor.store.languages import Languages
 
-ADDED = (
-    "sentiment",
-    "p_negative",
-    "p_neutral",
-    "p_positive",
-    "p_complaint",
-    "types",
-    "severity",
-    "flags",
-    "language",
-    "model",
-)
 PREFIX = "monitor_"  # before the names of the added columns where the input has one of them already
 PIECE = 2048  # rows judged at once: enough to sort by length, little memory
 LISTED = 20  # notes about the input that are printed; a file that is wrong throughout is so in the same way
@@ -67,6 +57,9 @@ def score(
     of the ten begins with "monitor_". Cells are written as they were read, in UTF-8, with the input's delimiter: a
     cell that looks like a formula stays one, unless the file is written --for-spreadsheet.
 
+    A row that is not judged (no words, or no model for its language) has an empty sentiment, empty probabilities and
+    severity 0; where only the sentiment is judged in its language, p_complaint is empty and severity 0.
+
     No row is dropped. A row with too few cells is padded; of one with too many, the surplus is joined to its last
     cell; a line that is no row stands in the first column. Each is reported with its line. Blank lines are no rows.
     """
@@ -82,73 +75,21 @@ def score(
         _score_file(path, file, text_column, out, encoding=encoding, delimiter=delimiter, cell=cell)
         return
     for text, verdict in zip(texts, _classifier(path).classify(texts), strict=True):
-        _say(text, verdict)
+        say(text, verdict)
 
 
 def _classifier(path: str) -> Classifier:
+    """The configured judge; the embedded one where there is no configuration yet."""
     from classifiers import registry
     from classifiers.base import ModelUnusable
-
-    try:
-        return registry.build(_model(path))
-    except ModelUnusable as error:
-        raise click.ClickException(plain(str(error))) from None
-
-
-def _model(path: str) -> Model:
-    """The configured model; the embedded one where there is no configuration yet."""
     from config.models import Model
     from monitor.cli.opening import read_settings
 
-    return read_settings(path).model if Path(path).exists() else Model()
-
-
-def _say(text: str, verdict: Verdict) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    from alerts.sanitize import for_terminal
-
-    console = Console(highlight=False)
-    console.print(Text(for_terminal(text), style="bold"), soft_wrap=True)
-    if not verdict.judged:
-        console.print(Text(f"  not judged (language: {verdict.language})"))
-        return
-    colour = {"negative": "red", "neutral": "yellow", "positive": "green"}[verdict.sentiment]
-    console.print(
-        Text("  ")
-        .append(f"{verdict.sentiment} {verdict.confidence:.0%}", style=colour)
-        .append(
-            f"   (negative {verdict.p_negative:.2f}, neutral {verdict.p_neutral:.2f}, "
-            f"positive {verdict.p_positive:.2f})"
-        )
-    )
-    what = f"  complaint {verdict.p_complaint:.0%}"
-    if verdict.complaint:
-        kinds = ", ".join(f"{t} {verdict.type_probabilities.get(t, 0.0):.0%}" for t in verdict.types)
-        what += f": {kinds or 'no type'}; severity {int(verdict.severity)} ({verdict.severity.name.lower()})"
-    console.print(Text(what))
-    if verdict.flags:
-        console.print(Text(f"  flags: {', '.join(verdict.flags)}"))
-    console.print(Text(f"  language: {verdict.language}"))
-
-
-def row_of(verdict: Verdict, model: str) -> dict[str, str]:
-    """The added columns of one row, in their order. Not judged: probabilities and sentiment are empty, not invented."""
-    if not verdict.judged:
-        return dict.fromkeys(ADDED, "") | {"severity": "0", "language": verdict.language, "model": model}
-    return {
-        "sentiment": verdict.sentiment.value,
-        "p_negative": f"{verdict.p_negative:.4f}",
-        "p_neutral": f"{verdict.p_neutral:.4f}",
-        "p_positive": f"{verdict.p_positive:.4f}",
-        "p_complaint": f"{verdict.p_complaint:.4f}",
-        "types": " ".join(verdict.types),
-        "severity": str(int(verdict.severity)),
-        "flags": " ".join(verdict.flags),
-        "language": verdict.language,
-        "model": model,
-    }
+    settings = read_settings(path) if Path(path).exists() else None
+    try:
+        return registry.build(settings.model, settings.complaint_types) if settings else registry.build(Model())
+    except ModelUnusable as error:
+        raise click.ClickException(plain(str(error))) from None
 
 
 class Notes:
@@ -191,14 +132,14 @@ def _score_file(
         with opened_text(file, form.encoding) as source:
             table = Table(source, form.delimiter, notes.tell)
             column = table.column(text_column)  # what is wrong with the file is told before the model is loaded
-            done = _judge(_classifier(path), table, column, form, written, notes, cell)
+            seen = _judge(_classifier(path), table, column, form, written, notes, cell)
         written.replace(out)
     except (NoTable, csv.Error, UnicodeError, EOFError, OSError, zlib.error) as error:
         raise click.ClickException(plain(f"{file}: {_words(error)}")) from None
     finally:
         written.unlink(missing_ok=True)
     notes.close()
-    click.echo(f"{done} rows judged, written to {out}", err=True)
+    click.echo(f"{summary(seen)}; written to {out}", err=True)
 
 
 def _words(error: Exception) -> str:
@@ -215,11 +156,14 @@ def _judge(
     written: Path,
     notes: Notes,
     cell: Callable[[str], str],
-) -> int:
-    """Write every row with its verdict; how many."""
+) -> Languages:
+    """Write every row with its verdict; what was judged of them."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    from monitor.store.languages import counted
+
+    kinds = Counter[tuple[bool, bool, str]]()
     columns = (SpinnerColumn(), TextColumn("judging"), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         written.open("w", encoding="utf-8", newline="") as target,
@@ -232,8 +176,9 @@ def _judge(
             verdicts = classifier.classify([row[column] for row in piece])
             for row, verdict in zip(piece, verdicts, strict=True):
                 writer.writerow([*map(cell, row), *row_of(verdict, classifier.version).values()])
+            kinds.update((said.judged, said.sentiment_only, said.language) for said in verdicts)
             progress.advance(task, len(piece))
-        return int(progress.tasks[0].completed)
+    return counted((*kind, rows) for kind, rows in kinds.items())
 
 
 def _names(header: Sequence[str], notes: Notes) -> list[str]:

@@ -94,6 +94,7 @@ class Table:
         self._ahead: dict[int, str] = {}  # physical lines that have been read and not yet been given out in a row
         self._delimiter = delimiter
         self._tell = tell
+        self.line = 0  # where the row given last begins
         self._rows = CsvRows(self._lines(stream), delimiter)
         header = self._rows.next()
         if header is None:
@@ -122,6 +123,7 @@ class Table:
             cells = self._mended(row) if row.flaw else list(row.cells)
             if any(_UNREAD in cell for cell in cells):
                 self._tell(f'line {row.line}: holds bytes that cannot be read; they are written as "{_UNREAD}"')
+            self.line = row.line
             yield cells
             while self._given < self._rows.line - 1:
                 self._given += 1

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from alerts.sanitize import cut, one_line
 from config.vocabulary import COMPLAINT_TYPES, Flag, Sentiment, Severity
 from monitor.digest import answers, choose, coverage, text, words
+from monitor.digest.accuracy import accuracy_of
 from monitor.digest.facts import (
     Count,
     Day,
     Facts,
     GroupLine,
     Mood,
+    PartlyJudged,
     Praise,
     Reason,
     SeverityLine,
@@ -37,6 +39,8 @@ from monitor.digest.statistics import (
     trend,
 )
 from monitor.states import PostState
+from monitor.store.accuracy import LabelledRows
+from monitor.store.languages import Languages, languages_of, named
 from monitor.store.week import PostRow, Quotable, WeekRows, WeekTotals
 
 USUAL_WEEKS = 3  # a median of fewer weeks says nothing of what is usual
@@ -61,11 +65,13 @@ def build(
     last: WeekRows,
     earlier: Sequence[WeekTotals] = (),
     quotables: Mapping[int, Quotable] | None = None,
+    *,
+    labelled: LabelledRows | None = None,
 ) -> Facts:
     """The facts of `this` week beside `last`; `earlier` totals (newest first, last week included) say what is usual.
 
-    `quotables` holds the posts that `choose` wanted; one that is absent is not quoted. An empty week gives facts
-    that say so.
+    `quotables` holds the posts that `choose` wanted; one that is absent is not quoted. `labelled` are the posts that
+    people have labelled (None: not asked for). An empty week gives facts that say so.
     """
     posts, before = _others(this), _others(last)
     compared = bool(before) or any(row.ok for row in last.sources)
@@ -78,6 +84,7 @@ def build(
         return Count(sum(map(test, judged)), sum(map(test, judged_before)) if compared else None)
 
     names, found = occasion.type_names, quotables or {}
+    spoken, spoken_before = languages_of(posts), languages_of(before)
     facts = Facts(
         company=cut(one_line(occasion.company), 100),
         week=str(occasion.week),
@@ -97,7 +104,7 @@ def build(
         mood_before=mood_before,
         days=_days(posts, before, occasion),
         complaints=count(lambda row: row.complaint),
-        types=_types(judged, judged_before, names, compared=compared),
+        types=_types(_asked(judged), _asked(judged_before), names, compared=compared),
         severities=tuple(
             SeverityLine(level, count(partial(_of_severity, level)))
             for level in (Severity.CRITICAL, Severity.SERIOUS, Severity.MILD, Severity.NONE)
@@ -114,15 +121,21 @@ def build(
         leaves=count(lambda row: Flag.LEAVES in row.flags),
         quotes=choose.quotes(choose.examples(posts), found, names),
         sources=coverage.lines(this, occasion.sources),
-        unjudged=_unjudged(posts),
+        unjudged=_unjudged(posts, spoken),
         reasons=tuple(Reason(row.alert, text.name(row.reason.replace("_", " ")), row.count) for row in this.decisions),
         models=_models(judged),
         notes=words.notes(occasion.zone.key),
+        partly=PartlyJudged(
+            sentiment_only=_shown(spoken.sentiment_only),
+            undetermined=spoken.undetermined,
+        ),
+        accuracy=None if labelled is None else accuracy_of(labelled, occasion.week, occasion.zone, names),
     )
     past = words.Past(
         models=_models(judged_before),
         incomplete=coverage.incomplete(last, occasion.sources) if compared else (),
         begun=coverage.begun(last) if compared else (),
+        foreign=spoken_before.share if spoken.jumped_from(spoken_before) else None,
     )
     return words.with_sentences(facts, past, begun=coverage.begun(this))
 
@@ -150,6 +163,11 @@ def _others(rows: WeekRows) -> list[PostRow]:
 
 def _judged(posts: Iterable[PostRow]) -> list[PostRow]:
     return [row for row in posts if row.judged]
+
+
+def _asked(judged: Iterable[PostRow]) -> list[PostRow]:
+    """Leave out posts of which only the sentiment was asked: they are no share of anything about complaints."""
+    return [row for row in judged if not row.sentiment_only]
 
 
 def _volume(
@@ -240,12 +258,16 @@ def _brands(posts: Sequence[PostRow], before: Sequence[PostRow], *, compared: bo
     return lines if len(lines) > 1 else ()
 
 
-def _unjudged(posts: Sequence[PostRow]) -> Unjudged:
+def _unjudged(posts: Sequence[PostRow], spoken: Languages) -> Unjudged:
     missing = Counter(row.state for row in posts if row.judged is None)
-    languages = Counter(row.language for row in posts if row.judged is False)
     return Unjudged(
         waiting=missing[PostState.COLLECTED] + missing[PostState.SCORED] + missing[PostState.DECIDED],
         quarantined=missing[PostState.QUARANTINED],
         withdrawn=missing[PostState.WITHDRAWN],
-        languages=tuple((text.name(word), count) for word, count in languages.most_common()),
+        languages=_shown(spoken.unserved),
+        wordless=spoken.wordless,
     )
+
+
+def _shown(languages: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple((text.name(language), posts) for language, posts in named(languages))

@@ -182,13 +182,56 @@ class Unjudged:
 
     waiting: int  # not judged yet when the facts were made
     quarantined: int  # judging failed three times
-    languages: tuple[tuple[str, int], ...]  # judged to be in a language the model does not serve, or wordless
+    languages: tuple[tuple[str, int], ...]  # in a language that no model serves, by its name, the most frequent first
     withdrawn: int  # gone upstream before they were judged
+    wordless: int = 0  # nothing in words
+
+    @property
+    def foreign(self) -> int:
+        """Those in a language that no model serves."""
+        return sum(count for _, count in self.languages)
 
     @property
     def total(self) -> int:
         """All without a sentiment."""
-        return self.waiting + self.quarantined + self.withdrawn + sum(count for _, count in self.languages)
+        return self.waiting + self.quarantined + self.withdrawn + self.foreign + self.wordless
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartlyJudged:
+    """Judged posts of which less is known than of the others."""
+
+    sentiment_only: tuple[tuple[str, int], ...] = ()  # by language: no model says whether these are complaints
+    undetermined: int = 0  # too short to tell the language: judged as English
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """How right the judge is about one label, such as "negative"; None: too few posts to say."""
+
+    name: str
+    said: int  # labelled posts of which the judge said so
+    precision: Estimate | None  # the share of these of which it was true
+    true: int  # labelled posts of which it was true
+    recall: Estimate | None  # the share of these of which the judge said so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """What people found of what one version of the judge had said."""
+
+    model: str  # the version in use; "" before there is one
+    since: datetime  # posts published from then on, to the end of the week
+    days: int  # how many days that is
+    days_drawn: int  # from how many of them posts were drawn: the sample stands for these
+    drawn: int  # posts drawn at random, of whichever version
+    labelled: int  # of these, labelled
+    sampled: int  # of these, judged by the version in use: what `sample` is measured on
+    sample: tuple[Measure, ...]  # stands for all posts; empty where nothing is labelled
+    corrected: int  # posts of the version in use that somebody labelled, drawn or not
+    corrections: tuple[Measure, ...]  # measured on those: mistakes that somebody came across, no estimate of anything
+    others: int  # labelled posts of other versions, counted in neither
+    enough: int  # posts from which on a share is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +279,8 @@ class Facts:
     reasons: tuple[Reason, ...]
     models: tuple[str, ...]
     notes: tuple[str, ...]
+    partly: PartlyJudged = PartlyJudged()
+    accuracy: Accuracy | None = None  # None: facts frozen before it was measured
 
     def to_json(self) -> str:
         """The frozen form; `from_json` reads it back to equal facts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.digest import choose
+from monitor.digest.accuracy import WEEKS_LABELLED
 from monitor.digest.build import Occasion, build
 from monitor.digest.facts import Facts
 from monitor.store.reports import Reports
@@ -25,4 +26,6 @@ def gather(reports: Reports, occasion: Occasion) -> Facts:
     weeks_before = [week.back(n) for n in range(1, WEEKS_BACK + 1)]
     earlier = [reports.week_totals(one.start(zone), one.end(zone)) for one in weeks_before]
     wanted = [choice.row.id for choice in (*choose.examples(this.posts), *choose.praise(this.posts))]
-    return build(occasion, this, last, earlier, reports.examples(sorted(set(wanted))))
+    labelled = reports.labelled(week.back(WEEKS_LABELLED - 1).start(zone), week.end(zone))
+    quotables = reports.examples(sorted(set(wanted)))
+    return build(occasion, this, last, earlier, quotables, labelled=labelled)

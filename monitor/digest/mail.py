@@ -17,7 +17,7 @@ from alerts.sanitize import for_header, web_url
 from config.vocabulary import Severity
 from monitor.digest import numbers, text, words
 from monitor.digest.charts import charts
-from monitor.digest.facts import Count, Coverage, Facts, Quote, SourceLine
+from monitor.digest.facts import Count, Coverage, Facts, Measure, Quote, SourceLine
 from monitor.digest.period import Week
 from monitor.digest.statistics import FEW, Estimate, Trend
 
@@ -97,6 +97,8 @@ def _templates(form: Literal["html", "text"]) -> Environment:
     environment.filters |= {
         "points": lambda estimate: numbers.points(estimate.value) if estimate else "–",
         "range": _range,
+        "percent": lambda estimate: numbers.percent(estimate.value) if estimate else "too few to say",
+        "percents": _percents,
         "duration": lambda seconds: "–" if seconds is None else numbers.duration(seconds),
         "step": words.step,
         "before": lambda count: "–" if count.before is None else f"{count.before:,}",
@@ -126,8 +128,19 @@ def _values(facts: Facts) -> dict[str, object]:
         "has_cases": bool(facts.response.cases or facts.cases.open_at_end or facts.cases.closed.now),
         "within": lambda seconds: _within(facts, seconds),
         "alerted": sum(line.posts for line in facts.reasons if line.alert),
+        "judge": _judge(facts, zone),
         "quiet": [line for line in facts.reasons if not line.alert],
     }
+
+
+def _judge(facts: Facts, zone: ZoneInfo) -> tuple[tuple[str, str, tuple[Measure, ...]], ...]:
+    """How right the judge is: each basis by name, in words, and what was measured on it; empty in older facts."""
+    accuracy = facts.accuracy
+    if accuracy is None:
+        return ()
+    first = ("Random sample", words.sampled(accuracy, numbers.date_of(accuracy.since, zone)), accuracy.sample)
+    second = words.corrected(accuracy)
+    return (first, ("All labelled posts", second, accuracy.corrections)) if second else (first,)
 
 
 def _figures(facts: Facts) -> tuple[tuple[str, str, str], ...]:
@@ -166,6 +179,10 @@ def _was(count: Count) -> str:
 
 def _range(estimate: Estimate | None) -> str:
     return f"{numbers.points(estimate.low)} to {numbers.points(estimate.high)}" if estimate else "–"
+
+
+def _percents(estimate: Estimate | None) -> str:
+    return f"{numbers.percent(estimate.low)} to {numbers.percent(estimate.high)}" if estimate else "–"
 
 
 def _origin(quote: Quote, zone: ZoneInfo) -> str:

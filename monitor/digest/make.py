@@ -51,6 +51,7 @@ def facts_of(store: Store, settings: Settings, week: Week, now: datetime) -> Fac
             now=now,
             overdue_after=settings.alerting.escalation.escalate_after,
             sources={source.name: source.every for source in settings.sources if source.enabled},
+            type_names=settings.every_type_name,
         ),
     )
     late = _lateness(store, settings, week, now)

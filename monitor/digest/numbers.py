@@ -43,6 +43,14 @@ def share(count: int, of: int) -> str:
     return "over 99 %" if whole == 100 and count < of else f"{whole} %"  # noqa: PLR2004 - per cent
 
 
+def percent(value: float) -> str:
+    """A share 0..1 in per cent: "91 %"; never "100 %" or "0 %" of what only comes near."""
+    whole = round(100 * value)
+    if whole == 0 and value > 0:
+        return "under 1 %"
+    return "over 99 %" if whole == 100 and value < 1 else f"{whole} %"  # noqa: PLR2004 - per cent
+
+
 def change_of(count: Count) -> str:
     """How a count stands beside last week's, to be followed by "last week": "38 % more than the 298 of"."""
     before = count.before or 0
@@ -76,6 +84,12 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     """An instant by the organisation's clock: "Mon 16 Nov, 09:12"."""
     here = at.astimezone(zone)
     return f"{weekday(here)} {here.day} {_MONTHS[here.month - 1]}, {here:%H:%M}"
+
+
+def date_of(at: datetime, zone: ZoneInfo) -> str:
+    """A day by the organisation's clock: "24 Aug 2026"."""
+    here = at.astimezone(zone)
+    return f"{here.day} {_MONTHS[here.month - 1]} {here.year}"
 
 
 def span(first: datetime, last: datetime, zone: ZoneInfo) -> str:

@@ -42,7 +42,27 @@ def wilson(count: int, of: int) -> Estimate:
     """
     if of <= 0 or not 0 <= count <= of:
         raise ValueError(f"{count} of {of} is no share")
-    share = count / of
+    return _score_interval(count / of, of)
+
+
+def weighted_share(hits: Sequence[bool], weights: Sequence[float]) -> Estimate:
+    """A share in which each counts by its weight (one over the chance with which it was drawn), with its interval.
+
+    Wilson's, at Kish's effective number (sum of weights) squared / sum of squared weights: unequal weights are worth
+    fewer observations. Equal weights give `wilson`. That draws were without replacement is left out: the interval is
+    rather too wide than too narrow.
+
+    Raises:
+        ValueError: nothing is given, or not as many weights as hits, or a weight is not positive.
+    """
+    if not hits or len(hits) != len(weights) or min(weights) <= 0:
+        raise ValueError(f"{len(hits)} observations with {len(weights)} weights are no share")
+    total = sum(weights)
+    share = sum(weight for hit, weight in zip(hits, weights, strict=True) if hit) / total
+    return _score_interval(min(1.0, share), total * total / sum(weight * weight for weight in weights))
+
+
+def _score_interval(share: float, of: float) -> Estimate:
     spread = Z95 * Z95 / of
     centre = (share + spread / 2) / (1 + spread)
     half = Z95 / (1 + spread) * sqrt(share * (1 - share) / of + spread / (4 * of))

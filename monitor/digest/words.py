@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from config.vocabulary import Severity
+from monitor.digest import spoken
 from monitor.digest.coverage import WHOLE
-from monitor.digest.facts import Count, Coverage, Facts, Mood
+from monitor.digest.facts import Accuracy, Count, Coverage, Facts, Mood
 from monitor.digest.numbers import DAY_NAMES, amount, change_of, duration, listed, points, share, signed
 from monitor.digest.statistics import FEW, Trend
 
 NAMED = 3  # complaint types or cases named in one sentence; more is a list nobody reads
 MOST_ACTIONS = 5
 WORST_DAY = 0.3  # share of the week's negative posts from which a single day is worth naming: twice an even day's
-MANY_UNJUDGED = 0.2  # share of posts without a verdict from which the rest may not stand for the whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Past:
     models: tuple[str, ...]
     incomplete: tuple[str, ...]  # sources from which a part of it is missing
     begun: tuple[str, ...]  # sources first read during it
+    foreign: float | None = None  # its share of posts that no model could read, where there are far more now
 
 
 def with_sentences(facts: Facts, past: Past, *, begun: Sequence[str]) -> Facts:
@@ -43,12 +44,13 @@ def notes(zone: str) -> tuple[str, ...]:
     """How the numbers were made, for the small print."""
     counted = (
         f"A post counts in the week in which it was published, by the clock of {zone}. Posts by the company's own "
-        "accounts are left out. A post judged more than once counts by its newest verdict."
+        "accounts are left out. A post judged more than once counts by its newest verdict, a corrected one by its "
+        "correction."
     )
     net = "Net sentiment = (positive − negative) ÷ judged posts, in points from −100 to +100."
     ranges = (
         "Ranges are 95 % intervals for chance alone (Wilson; Newcombe for net sentiment and its change). The "
-        "classifier's own mistakes are not in them: see the model card."
+        "classifier's own mistakes are not in them: see “How right is the judge?”."
     )
     few = (
         f"Under {FEW} posts or cases only counts are given. A change of a complaint type is called clear by its share "
@@ -125,11 +127,7 @@ def _cautions(facts: Facts, past: Past, begun: Sequence[str]) -> list[str]:
         said.append(f"First read during last week: {listed(past.begun)}. Last week may be incomplete.")
     if past.models and facts.models and past.models != facts.models:
         said.append("The two weeks were not judged by the same model: a part of the change may be the model's.")
-    posts = facts.volume.posts.now
-    if posts and facts.unjudged.total / posts >= MANY_UNJUDGED:
-        share_of = f"{facts.unjudged.total} of {amount(posts, 'post')}"
-        said.append(f"{share_of} have no verdict; the rest may differ from them.")
-    return said
+    return [*said, *spoken.cautions(facts, past.foreign)]
 
 
 def _changes(facts: Facts) -> list[str]:
@@ -206,6 +204,44 @@ def _actions(facts: Facts) -> list[str]:
     if facts.praise.naming:
         said.append(f"Pass on the praise: {amount(facts.praise.naming, 'post')} praised staff or a place by name.")
     return said
+
+
+def sampled(accuracy: Accuracy, since: str) -> str:
+    """What the figures of the random sample are measured on, or what to do where there are none."""
+    begin = "To begin: monitor sample --size 50, then monitor sample --label."
+    if not accuracy.model:
+        return "Nothing has been judged yet."
+    if not accuracy.drawn:
+        return f"Not measured: no post published since {since} has been drawn at random. {begin}"
+    drawn = f"{amount(accuracy.drawn, 'post')} published since {since} {_were(accuracy.drawn)} drawn at random"
+    if not accuracy.labelled:
+        return f"Not measured: {drawn}, but none is labelled yet. To go on: monitor sample --label."
+    if not accuracy.sampled:
+        return f"Not measured: {drawn} and {accuracy.labelled} labelled, none of them judged by the version in use."
+    missing = accuracy.drawn - accuracy.labelled
+    open_ones = f"; {missing} not labelled yet: if these are the hard ones, the figures flatter" if missing else ""
+    others = accuracy.labelled - accuracy.sampled
+    left = f" {amount(others, 'post')} judged by another version or edited since {_were(others)} left out."
+    of = "" if accuracy.days_drawn == accuracy.days else f" {accuracy.days_drawn} of the"
+    return (
+        f"Measured on {amount(accuracy.sampled, 'post')} labelled by people: {drawn}{open_ones}. This sample stands "
+        f"for all judged posts of{of or ' the'} {accuracy.days} days since.{left if others else ''}"
+    )
+
+
+def corrected(accuracy: Accuracy) -> str:
+    """What the figures of all labelled posts are measured on; "" where nobody corrected anything but the sample."""
+    free = accuracy.corrected - accuracy.sampled
+    if not free:
+        return ""
+    return (
+        f"All {amount(accuracy.corrected, 'labelled post')}, with {free} that somebody corrected unasked. Corrections "
+        "are mistakes that somebody came across, not a sample: these shares do not tell how often the judge is wrong."
+    )
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def sign_of(trend: Trend) -> str:

@@ -57,6 +57,7 @@ class Decide:
         self._clock = clock
         self._batch = batch
         self._languages = {brand.name: brand.languages for brand in settings.brands}
+        self._type_names = settings.every_type_name
 
     def batch(self) -> int:
         """Decide one batch; the number of posts decided, 0 if none waits or they changed meanwhile."""
@@ -160,7 +161,7 @@ class Decide:
         for brand in judged.aliases:
             if brand in judged.decided_brands:
                 continue
-            mention = as_mention(judged, brand)
+            mention = as_mention(judged, brand, self._type_names)
             decision = decide(
                 mention,
                 thresholds=self._settings.thresholds,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from alerts.base import Mention
 from monitor.store.values import JudgedPost
 
 
-def as_mention(judged: JudgedPost, brand: str) -> Mention:
-    """The post as a mention of one of its brands."""
+def as_mention(judged: JudgedPost, brand: str, type_names: Mapping[str, str]) -> Mention:
+    """The post as a mention of one of its brands; `type_names` says what people call the complaint types."""
     post, verdict = judged.post, judged.verdict
     main = verdict.types[0] if verdict.types else ""
     probabilities = verdict.severity_probabilities
@@ -36,4 +38,6 @@ def as_mention(judged: JudgedPost, brand: str) -> Mention:
         severity_confidence=probabilities[verdict.severity] if probabilities else 0.0,
         flags=verdict.flags,
         ours=post.ours,
+        type_names=tuple(type_names.get(word, word.replace("_", " ")) for word in verdict.types),
+        sentiment_only=verdict.sentiment_only,
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from alerts import registry
 from config.settings import Settings
 from monitor.pipeline.health import Health, health
 from monitor.states import DeliveryState
 from monitor.store.engine import Store
+from monitor.store.languages import Languages
 from monitor.store.values import SourceFacts
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Overview:
     posts: dict[str, int]  # by state
     destinations: tuple[DestinationLine, ...]
     oldest_waiting: datetime | None
+    languages: Languages = field(default_factory=Languages)  # of the posts of the last seven days
+    languages_before: Languages = field(default_factory=Languages)  # of the seven days before
 
 
 def overview(store: Store, settings: Settings, now: datetime) -> Overview:
@@ -70,4 +75,12 @@ def overview(store: Store, settings: Settings, now: datetime) -> Overview:
             state = f"paused until {fault.paused_until.astimezone(settings.zone):%H:%M:%S}: {fault.why}"
         lines.append(DestinationLine(name, waiting, sent, dead, state))
     posts = {state.value: count for state, count in store.posts.backlog().items()}
-    return Overview(now, sources, posts, tuple(lines), store.outbox.oldest_due(now))
+    return Overview(
+        now,
+        sources,
+        posts,
+        tuple(lines),
+        store.outbox.oldest_due(now),
+        store.reports.languages(now - WEEK, now),
+        store.reports.languages(now - 2 * WEEK, now - WEEK),
+    )

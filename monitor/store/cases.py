@@ -13,6 +13,8 @@ from monitor.states import JOINABLE, CaseEvent, CaseState, PostState, after
 from monitor.store import decided
 from monitor.store.changes import add_history, cancel_nudges, case_line, lock_cases, write_cases
 from monitor.store.deliveries import insert_deliveries
+from monitor.store.judged import labels_in_force, newest_verdicts
+from monitor.store.labels import Labels, laid_over
 from monitor.store.rows import case_facts, delivery_facts, history_line, stored_post
 from monitor.store.tables import case, case_post, counter, delivery, history, post
 from monitor.store.transactions import insert_into, parts, reading, writing
@@ -133,9 +135,13 @@ class Cases:
             row = connection.execute(select(case).where(case.c.id == case_id)).one_or_none()
             if row is None:
                 return None
+            found = tuple((stored_post(p), p.role) for p in connection.execute(posts))
+            judged = newest_verdicts(connection, [one.id for one, _role in found])
+            people = labels_in_force(connection, judged)
             return CaseFile(
                 case=case_facts(row),
-                posts=tuple((stored_post(p), p.role) for p in connection.execute(posts)),
+                posts=found,
+                verdicts={i: laid_over(said, people.get(i, Labels())) for i, (said, _model) in judged.items()},
                 history=tuple(history_line(line) for line in connection.execute(lines)),
                 deliveries=tuple(delivery_facts(d) for d in connection.execute(messages)),
             )

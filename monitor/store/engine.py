@@ -16,10 +16,13 @@ from config.secret import SecretUnavailable
 from config.settings import Database
 from monitor.store import locks, schema
 from monitor.store.cases import Cases
+from monitor.store.corrections import Corrections
 from monitor.store.locks import AlreadyRunning, Held
 from monitor.store.outbox import Outbox
 from monitor.store.posts import Posts
 from monitor.store.reports import Reports
+from monitor.store.rescoring import Rescoring
+from monitor.store.samples import Samples
 from monitor.store.schema import SchemaMismatch
 from monitor.store.sources import Sources
 from monitor.store.transactions import StatementRefused, StoreUnusable
@@ -51,6 +54,9 @@ class Store:
         self.outbox = Outbox(engine)
         self.sources = Sources(engine)
         self.reports = Reports(engine)
+        self.corrections = Corrections(engine)
+        self.samples = Samples(engine)
+        self.rescoring = Rescoring(engine)
 
     @contextmanager
     def hold(self, name: str) -> Iterator[Held]:

@@ -15,7 +15,9 @@ from config.vocabulary import Sentiment
 from monitor.states import PostState
 from monitor.store import harvests, sources
 from monitor.store.changes import add_history
-from monitor.store.rows import stored_post, stored_verdict, verdict_values
+from monitor.store.judged import as_judged, labels_in_force, newest_verdicts
+from monitor.store.labels import laid_over
+from monitor.store.rows import stored_post, verdict_values
 from monitor.store.tables import decision, post, post_match, verdict
 from monitor.store.transactions import AnyRow, insert_into, parts, reading, writing
 from monitor.store.values import HistoryLine, JudgedPost, StoredPost, Tally, TextToScore
@@ -89,7 +91,7 @@ class Posts:
         )
         with reading(self._engine) as connection:
             return [
-                TextToScore(row.id, _as_judged(row.title, row.text), row.revision, row.tries)
+                TextToScore(row.id, as_judged(row.title, row.text), row.revision, row.tries)
                 for row in connection.execute(query)
             ]
 
@@ -162,12 +164,15 @@ class Posts:
             ]
             rows = sorted(rows, key=lambda row: row.id)[:limit]
             ids = [row.id for row in rows]
-            judged = _newest_verdicts(connection, [row.id for row in rows if not row.ours])
+            judged = newest_verdicts(connection, [row.id for row in rows if not row.ours])
+            corrected = labels_in_force(connection, judged)
             aliases = _aliases(connection, ids)
             alerted = _alerted_brands(connection, ids)
         found = []
         for row in rows:
             said, model = (_NOT_JUDGED, "") if row.ours else judged[row.id]
+            if row.id in corrected:  # a person has spoken before the decision was made, or made anew
+                said = laid_over(said, corrected[row.id])
             found.append(
                 JudgedPost(
                     post=stored_post(row),
@@ -191,10 +196,6 @@ class Posts:
         with reading(self._engine) as connection:
             row = connection.execute(select(post).where(post.c.id == post_id)).one_or_none()
         return None if row is None else stored_post(row)
-
-
-def _as_judged(title: str | None, words: str) -> str:
-    return words if not title or title in words else f"{title}\n{words}"
 
 
 def _locked(connection: Connection, post_ids: Collection[int]) -> list[AnyRow]:
@@ -228,15 +229,6 @@ def _line(
 
 def _waiting(state: PostState, *, ours: bool) -> Select[Any]:
     return select(post).where(post.c.state == state, post.c.ours.is_(ours)).order_by(post.c.id)
-
-
-def _newest_verdicts(connection: Connection, post_ids: Sequence[int]) -> dict[int, tuple[Verdict, str]]:
-    c = verdict.c
-    newest: dict[int, AnyRow] = {}
-    for part in parts(post_ids):
-        for row in connection.execute(select(verdict).where(c.post_id.in_(part)).order_by(c.scored_at, c.id)):
-            newest[row.post_id] = row
-    return {post_id: (stored_verdict(row), row.model) for post_id, row in newest.items()}
 
 
 def _aliases(connection: Connection, post_ids: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Subquery, and_, func, or_, select
+from sqlalchemy import Connection, Engine, Select, exists, func, or_, select
 
 from config.vocabulary import Flag, Platform, Sentiment, Severity
 from monitor.states import CaseState, PostState
+from monitor.store.accuracy import LabelledRows, labelled_rows
 from monitor.store.coverage import source_rows
-from monitor.store.tables import case, decision, post, post_match, report, source_state, verdict
-from monitor.store.transactions import insert_into, parts, reading, writing
+from monitor.store.judged import (
+    corrections_that_hold,
+    labels_in_force,
+    labels_of,
+    newest_between,
+    published,
+)
+from monitor.store.labels import Labels, standing
+from monitor.store.languages import Languages, counted
+from monitor.store.tables import case, correction, decision, post, post_match, report, source_state
+from monitor.store.transactions import AnyRow, insert_into, parts, reading, writing
 from monitor.store.week import CaseRow, DecisionCount, PostRow, Quotable, WeekRows, WeekTotals
 
 
@@ -39,13 +50,13 @@ class Reports:
 
     def week_totals(self, start: datetime, end: datetime) -> WeekTotals:
         """The counts of [start, end) that a trend over many weeks needs; own posts are left out."""
-        newest = _newest_verdicts(start, end)
-        query = (
-            select(newest.c.judged, newest.c.sentiment, newest.c.complaint, func.count())
-            .select_from(post.outerjoin(newest, newest.c.post_id == post.c.id))
-            .where(_published(start, end), post.c.ours.is_(False))
-            .group_by(newest.c.judged, newest.c.sentiment, newest.c.complaint)
-        )
+        newest = newest_between(start, end)
+        others = (published(start, end), post.c.ours.is_(False))
+        every = post.outerjoin(newest, newest.c.post_id == post.c.id)
+        has_word = exists(select(correction.c.id).where(correction.c.post_id == post.c.id))
+        grouped = (newest.c.judged, newest.c.sentiment, newest.c.complaint)
+        query = select(*grouped, func.count()).select_from(every).where(*others, ~has_word).group_by(*grouped)
+        by_hand = select(post.c.id, newest).select_from(every).where(*others, has_word)
         posts = complaints = 0
         sentiments: dict[Sentiment, int] = defaultdict(int)
         with reading(self._engine) as db:
@@ -54,7 +65,33 @@ class Reports:
                 if judged:
                     sentiments[Sentiment(sentiment)] += count
                     complaints += count if complaint else 0
+            rows = db.execute(by_hand).all()
+            people = labels_in_force(db, [row.id for row in rows])
+        for row in rows:
+            labels = standing(_labels_said(row), people.get(row.id, Labels()))
+            posts += 1
+            if labels is not None and labels.sentiment is not None:
+                sentiments[labels.sentiment] += 1
+                complaints += bool(labels.complaint)
         return WeekTotals(posts, complaints, dict(sentiments))
+
+    def languages(self, start: datetime, end: datetime) -> Languages:
+        """In which languages the posts published in [start, end) are, and what was judged of them."""
+        newest = newest_between(start, end)
+        grouped = (newest.c.judged, newest.c.sentiment_only, newest.c.language)
+        query = (
+            select(*grouped, func.count())
+            .join(post, post.c.id == newest.c.post_id)
+            .where(post.c.ours.is_(False))
+            .group_by(*grouped)
+        )
+        with reading(self._engine) as db:
+            return counted((bool(row[0]), bool(row[1]), row[2], row[3]) for row in db.execute(query))
+
+    def labelled(self, start: datetime, end: datetime) -> LabelledRows:
+        """What people found of what the model had said of the posts published in [start, end)."""
+        with reading(self._engine) as db:
+            return labelled_rows(db, start, end)
 
     def examples(self, post_ids: Sequence[int]) -> dict[int, Quotable]:
         """What may be quoted of these posts; withdrawn and unknown ones are absent."""
@@ -108,26 +145,19 @@ def _facts(db: Connection, name: str, period: str) -> str | None:
     return facts
 
 
-# What the digest reads of a verdict: the probabilities, most of its bytes, stay where they are.
-_VERDICT = ("post_id", "model", "judged", "language", "sentiment", "complaint", "types", "severity", "flags")
-
-
-def _published(start: datetime, end: datetime) -> ColumnElement[bool]:
-    return and_(post.c.published_at >= start, post.c.published_at < end)
-
-
-def _newest_verdicts(start: datetime, end: datetime) -> Subquery:
-    """The newest verdict of each post of the interval: a post judged by two models counts once."""
-    place = func.row_number().over(
-        partition_by=verdict.c.post_id, order_by=(verdict.c.scored_at.desc(), verdict.c.id.desc())
+def _labels_said(row: AnyRow) -> Labels | None:
+    """What the newest verdict says of a post; None: no verdict, or not judged."""
+    if not row.judged:
+        return None
+    if row.sentiment_only:
+        return Labels(sentiment=Sentiment(row.sentiment))
+    return Labels(
+        sentiment=Sentiment(row.sentiment),
+        complaint=bool(row.complaint),
+        types=tuple(row.types.split()),
+        severity=Severity(row.severity),
+        flags=tuple(Flag(word) for word in row.flags.split()),
     )
-    ranked = (
-        select(*(verdict.c[name] for name in _VERDICT), place.label("place"))
-        .join(post, post.c.id == verdict.c.post_id)
-        .where(_published(start, end))
-        .subquery()
-    )
-    return select(ranked).where(ranked.c.place == 1).subquery()
 
 
 def _posts(db: Connection, start: datetime, end: datetime) -> tuple[PostRow, ...]:
@@ -136,13 +166,13 @@ def _posts(db: Connection, start: datetime, end: datetime) -> tuple[PostRow, ...
         select(post_match.c.post_id, post_match.c.brand)
         .distinct()
         .join(post, post.c.id == post_match.c.post_id)
-        .where(_published(start, end))
+        .where(published(start, end))
         .order_by(post_match.c.brand)
     )
     for post_id, brand in db.execute(matched):
         brands[post_id].append(brand)
-    newest = _newest_verdicts(start, end)
-    query = (
+    newest = newest_between(start, end)
+    query: Select[Any] = (
         select(
             post.c.id,
             post.c.platform,
@@ -154,6 +184,7 @@ def _posts(db: Connection, start: datetime, end: datetime) -> tuple[PostRow, ...
             post.c.ours,
             post.c.state,
             newest.c.judged,
+            newest.c.sentiment_only,
             newest.c.model,
             newest.c.language,
             newest.c.sentiment,
@@ -163,31 +194,38 @@ def _posts(db: Connection, start: datetime, end: datetime) -> tuple[PostRow, ...
             newest.c.flags,
         )
         .select_from(post.outerjoin(newest, newest.c.post_id == post.c.id))
-        .where(_published(start, end))
+        .where(published(start, end))
         .order_by(post.c.published_at, post.c.id)
     )
-    return tuple(
-        PostRow(
-            id=row.id,
-            platform=Platform(row.platform),
-            source=row.source,
-            author=row.author,
-            followers=row.followers,
-            published_at=row.published_at,
-            repost=row.kind == "repost",
-            ours=row.ours,
-            state=PostState(row.state),
-            brands=tuple(brands.get(row.id, ())),
-            judged=row.judged,
-            model=row.model or "",
-            language=row.language or "und",
-            sentiment=Sentiment(row.sentiment) if row.judged else None,
-            complaint=bool(row.judged and row.complaint),
-            types=tuple((row.types or "").split()),
-            severity=Severity(row.severity or 0),
-            flags=tuple(Flag(word) for word in (row.flags or "").split()),
-        )
-        for row in db.execute(query)
+    people = labels_of(db.execute(corrections_that_hold().where(published(start, end))).all())
+    return tuple(_post_row(row, brands, people.get(row.id)) for row in db.execute(query))
+
+
+def _post_row(row: AnyRow, brands: Mapping[int, Sequence[str]], corrected: Labels | None) -> PostRow:
+    labels = _labels_said(row)
+    if corrected is not None:
+        labels = standing(labels, corrected)
+    said = labels or Labels()
+    return PostRow(
+        id=row.id,
+        platform=Platform(row.platform),
+        source=row.source,
+        author=row.author,
+        followers=row.followers,
+        published_at=row.published_at,
+        repost=row.kind == "repost",
+        ours=row.ours,
+        state=PostState(row.state),
+        brands=tuple(brands.get(row.id, ())),
+        judged=row.judged if labels is None else True,
+        model=row.model or "",
+        language=row.language or "und",
+        sentiment=said.sentiment,
+        sentiment_only=bool(row.sentiment_only) and (corrected is None or corrected.complaint is None),
+        complaint=bool(said.complaint),
+        types=said.types or (),
+        severity=said.severity or Severity.NONE,
+        flags=said.flags or (),
     )
 
 
@@ -221,7 +259,7 @@ def _decisions(db: Connection, start: datetime, end: datetime) -> tuple[Decision
     query = (
         select(decision.c.alert, decision.c.reason, func.count())
         .join(post, post.c.id == decision.c.post_id)
-        .where(_published(start, end))
+        .where(published(start, end))
         .group_by(decision.c.alert, decision.c.reason)
         .order_by(decision.c.alert, decision.c.reason)
     )

@@ -48,6 +48,7 @@ def verdict_values(post_id: int, verdict: Verdict) -> dict[str, Any]:
     return {
         "post_id": post_id,
         "judged": verdict.judged,
+        "sentiment_only": verdict.sentiment_only,
         "language": verdict.language,
         "sentiment": verdict.sentiment.value,
         "p_negative": float(verdict.p_negative),
@@ -83,6 +84,7 @@ def stored_verdict(row: AnyRow) -> Verdict:
         flag_probabilities=row.probabilities["flags"],
         language=row.language,
         judged=row.judged,
+        sentiment_only=row.sentiment_only,
     )
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -166,6 +167,7 @@ verdict = Table(
     Column("post_id", Id, ForeignKey("post.id", ondelete="CASCADE"), nullable=False),
     Column("model", String(100), nullable=False),  # Classifier.version
     Column("judged", Boolean, nullable=False),
+    Column("sentiment_only", Boolean, nullable=False, server_default=false()),  # complaint and the rest: not asked
     Column("language", String(16), nullable=False),
     Column("sentiment", String(16), nullable=False),
     Column("p_negative", Float, nullable=False),
@@ -194,6 +196,55 @@ decision = Table(
     Column("routes", Words, nullable=False),  # space-separated
     Column("decided_at", Instant, nullable=False),
     UniqueConstraint("post_id", "brand"),  # one that alerted stays: a new verdict never alerts again
+)
+
+correction = Table(  # append-only: what people said of a post, beside what the model had said; no text of the post
+    "correction",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("post_id", Id, ForeignKey("post.id", ondelete="CASCADE"), nullable=False),
+    Column("edited_at", Instant),  # the post's own when it was read: a correction holds for that text only
+    Column("model", String(100), nullable=False),  # whose verdict was corrected or confirmed
+    Column("said_sentiment", String(16)),  # what it said, kept here: a verdict may be replaced; NULL: not judged
+    Column("said_complaint", Boolean),
+    Column("said_types", Words),
+    Column("said_severity", Integer),
+    Column("said_flags", Words),
+    Column("sentiment", String(16)),  # NULL, here and below: nothing was said of it
+    Column("complaint", Boolean),
+    Column("types", Words),  # space-separated, the main one first
+    Column("severity", Integer),
+    Column("flags", Words),  # space-separated
+    Column("drawn", Boolean, nullable=False),  # the post was drawn at random, not looked for
+    Column("who", Words, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_correction_post_id", "post_id"),
+)
+
+draw = Table(  # one drawing of posts at random; its frame: judged posts of [since, until) not drawn before
+    "draw",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("frame", Integer, nullable=False),  # how many posts there were to draw from
+    Column("size", Integer, nullable=False),  # how many were drawn
+)
+
+sample = Table(  # posts drawn for labelling; without replacement: each post once, whatever the draw
+    "sample",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),  # also the order of drawing
+    Column("draw_id", Id, ForeignKey("draw.id"), nullable=False),
+    Column("post_id", Id, ForeignKey("post.id", ondelete="CASCADE"), nullable=False),
+    Column("edited_at", Instant),  # the post's own when it was drawn: an edited post is no longer what was drawn
+    Column("labelled_at", Instant),
+    UniqueConstraint("post_id"),
+    Index("ix_sample_draw_id", "draw_id"),
 )
 
 case = Table(

@@ -250,6 +250,7 @@ class CaseFile:
     posts: tuple[tuple[StoredPost, str], ...]  # each with its role, "customer" or "ours"
     history: tuple[HistoryLine, ...]
     deliveries: tuple[DeliveryFacts, ...]
+    verdicts: Mapping[int, Verdict] = field(default_factory=dict)  # post -> the newest, corrections over it; own: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ class PostRow:
     model: str = ""
     language: str = "und"
     sentiment: Sentiment | None = None  # None unless judged
+    sentiment_only: bool = False  # judged, but not asked for complaint, types, severity and flags
     complaint: bool = False
     types: tuple[str, ...] = ()  # the main one first
     severity: Severity = Severity.NONE

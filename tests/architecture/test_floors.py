@@ -62,7 +62,7 @@ def test_help_loads_nothing_heavy():
         ("slack_sdk", ("alerts/slack.py", "alerts/wire.py")),
         ("feedparser", ("collectors/feeds.py",)),
         ("apscheduler", ("monitor/daemon.py",)),
-        ("matplotlib", ("monitor/digest/charts.py",)),
+        ("matplotlib", ("monitor/digest/charts.py", "classifiers/evaluation/plots.py")),
     ],
 )
 def test_a_vendor_library_is_imported_in_its_own_adapter_alone(library, homes):

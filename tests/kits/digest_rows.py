@@ -83,7 +83,7 @@ class Rows:
                 "p_positive": 0.3,
                 "p_complaint": float(complaint),
                 "complaint": complaint,
-                "probabilities": {},
+                "probabilities": {"types": {}, "severity": [], "flags": {}},
             },
         )
 

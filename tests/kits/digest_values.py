@@ -12,6 +12,7 @@ from monitor.digest.build import Occasion, build
 from monitor.digest.facts import Facts
 from monitor.digest.period import Week
 from monitor.states import CaseState, PostState
+from monitor.store.accuracy import LabelledRows
 from monitor.store.week import CaseRow, PostRow, Quotable, SourceRow, WeekRows, WeekTotals
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -109,6 +110,7 @@ def facts_of(
     quotables: Iterable[Quotable] = (),
     earlier: Iterable[WeekTotals] = (),
     week: dict[str, Any] | None = None,
+    labelled: LabelledRows | None = None,
     **given: Any,
 ) -> Facts:
     """The facts of 2026-W46 in Berlin beside the week before."""
@@ -131,4 +133,4 @@ def facts_of(
     occasion = Occasion(
         **({"company": "Acme", "week": WEEK, "zone": ZONE, "now": NOW, "overdue_after": timedelta(hours=8)} | given)
     )
-    return build(occasion, now, before, tuple(earlier), {one.post_id: one for one in quotables})
+    return build(occasion, now, before, tuple(earlier), {one.post_id: one for one in quotables}, labelled=labelled)

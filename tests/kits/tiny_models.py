@@ -16,6 +16,9 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
+from classifiers.calibration import neutral_calibration, write_calibration
+from classifiers.network import PostNetwork
+
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = [
     "the",
@@ -78,6 +81,15 @@ def write_encoder(folder: Path) -> Path:
     torch.manual_seed(7)
     BertModel(_config(), add_pooling_layer=False).save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def write_judge(folder: Path, seed: int = 13) -> Path:
+    """Write an untrained model of the shipped kind: all heads, and a calibration that changes nothing."""
+    torch.manual_seed(seed)
+    PostNetwork(_config()).save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    write_calibration(folder, neutral_calibration())
     return folder
 
 

@@ -25,7 +25,20 @@ from alerts.compose import (
 )
 from alerts.routing import Routing
 from alerts.sanitize import one_line, width
-from alerts.wording import Fact, ago, author, judgement, local, origin, percent, plain_text, quotation, span, title
+from alerts.wording import (
+    Fact,
+    ago,
+    author,
+    headline,
+    judgement,
+    local,
+    origin,
+    percent,
+    plain_text,
+    quotation,
+    span,
+    title,
+)
 from config.vocabulary import COMPLAINT_TYPES, Flag, Platform, Sentiment, Severity
 
 CASE = {"case_id": 42, "company": "Lumen Bank", "zone": BERLIN, "playbook": PLAYBOOK, "now": NOW}
@@ -221,8 +234,34 @@ def test_a_title_stands_before_the_text_and_blank_stretches_are_closed():
     assert quotation(a_mention(title="Title", text="a\n\n\n\nb  \n"), 100) == "Title\na\n\nb"
 
 
+def test_a_post_judged_for_its_sentiment_alone_says_so_to_whoever_is_told():
+    calm = {"complaint": False, "p_complaint": 0.0, "types": (), "severity": Severity.NONE, "flags": ()}
+    mention = a_mention(language="de", sentiment_only=True, **calm)
+    assert [(fact.label, fact.value) for fact in judgement(mention)] == [
+        ("Sentiment", "negative (93%)"),
+        ("Complaint", "not judged in German, nor type and severity: only the sentiment is"),
+    ]
+    assert headline(mention, MessageKind.CASE_OPENED) == "Negative post from @mia_k on X"
+    message = an_alert(mention=mention)
+    assert Message.from_json(message.to_json()) == message
+
+
 def test_an_unjudged_post_shows_no_judgement():
     assert judgement(a_mention(judged=False)) == ()
+
+
+def test_own_types_are_named_in_the_companys_words():
+    mention = a_mention(types=("late_train", "staff"), type_names=("train late or cancelled", "rude crew"))
+    assert Fact("About", "train late or cancelled (71%); also rude crew") in judgement(mention)
+    assert title(an_alert(mention)).startswith("Serious late train complaint from @mia_k")
+    with pytest.raises(ValueError, match="2 types with 1 names"):
+        a_mention(types=("late_train", "staff"), type_names=("train late",))
+
+
+def test_a_message_frozen_before_types_had_names_is_still_read():
+    frozen = an_alert().to_json()
+    assert '"type_names":[],' in frozen
+    assert Message.from_json(frozen.replace('"type_names":[],', "")) == an_alert()
 
 
 def test_the_authors_name_is_not_said_twice():

@@ -8,7 +8,7 @@ import pytest
 from mentions import NOW, a_mention
 
 from alerts.policy import SENTENCES, Decision, Reason, decide
-from config.models import Thresholds
+from config.thresholds import Thresholds
 from config.vocabulary import Sentiment, Severity
 
 CALM = {"sentiment": Sentiment.NEUTRAL, "confidence": 0.9, "p_complaint": 0.1, "complaint": False, "types": ()}
@@ -81,9 +81,20 @@ def test_our_own_post_alerts_nobody_however_angry():
 
 
 def test_a_language_the_model_does_not_serve_is_told_apart_from_no_words():
-    assert decided(judged=False, language="fi").reason is Reason.LANGUAGE_NOT_SERVED
+    foreign = Decision(False, Reason.LANGUAGE_NOT_SERVED, "language fi (Finnish)")
+    assert decided(judged=False, language="fi") == foreign
     assert decided(judged=False, language="und").reason is Reason.NOT_JUDGED
     assert decided(judged=False, language="").reason is Reason.NOT_JUDGED
+
+
+def test_where_only_the_sentiment_is_judged_it_decides_alone():
+    german = CALM | {"language": "de", "sentiment_only": True, "p_complaint": 0.0}
+    negative = german | {"sentiment": Sentiment.NEGATIVE}
+    alone = "only the sentiment is judged in German"
+    assert decided(**negative) == Decision(True, Reason.NEGATIVE, f"negative 90.0% (at least 60.0%); {alone}")
+    unsure = decided(**negative | {"confidence": 0.5})
+    assert unsure == Decision(False, Reason.BELOW_THRESHOLD, f"negative 50.0% (below 60.0%); {alone}")
+    assert decided(**german) == Decision(False, Reason.NEITHER, f"neutral 90.0%; {alone}")
 
 
 def test_a_brand_is_followed_in_its_languages_only():

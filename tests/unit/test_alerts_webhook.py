@@ -88,6 +88,7 @@ def test_the_whole_document_of_an_alert():
             "complaint": True,
             "p_complaint": 0.88,
             "types": ["billing", "support"],
+            "type_names": ["billing, price, fees, refund", "no answer or no solution from support"],
             "type_confidence": 0.71,
             "severity": 2,
             "severity_confidence": 0.64,
@@ -100,6 +101,12 @@ def test_the_whole_document_of_an_alert():
         "guidance": "Say sorry, ask for the order number by direct message, never argue in public.",
         "lines": [],
     }
+
+
+def test_what_is_not_judged_in_a_language_is_null():
+    said = document(an_alert(mention=a_mention(language="de", sentiment_only=True)))["judgement"]
+    assert {name for name, value in said.items() if value is not None} == {"sentiment", "confidence"}
+    assert set(said) == set(document(an_alert())["judgement"])
 
 
 def test_a_notice_has_neither_post_nor_judgement():

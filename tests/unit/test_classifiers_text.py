@@ -85,3 +85,17 @@ def test_a_megabyte_of_hostile_text_is_read_in_a_moment(unit: str) -> None:
 
 def test_deeply_nested_escapes_stay_as_they_are() -> None:
     assert unescaped("&amp;amp;amp;amp;lt;") == "&amp;lt;"
+
+
+@pytest.mark.parametrize(
+    ("post", "own"),
+    [
+        ("> the food was awful\n\nI loved it", "I loved it"),
+        ("&gt; worst shop ever\nnot true at all", "not true at all"),
+        (">> she said so\n> he agreed\nme too\n> they did not", "me too"),
+        ("> only what others said", "> only what others said"),
+        ("5 > 4 and\n>:( still cross", "5 > 4 and >:( still cross"),
+    ],
+)
+def test_quoted_lines_are_not_the_authors_words(post: str, own: str) -> None:
+    assert prepare(post) == own

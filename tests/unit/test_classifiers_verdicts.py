@@ -17,7 +17,7 @@ from classifiers.calibration import (
     read_calibration,
     write_calibration,
 )
-from classifiers.engine import batches
+from classifiers.packing import batches
 from classifiers.sentiment_labels import sentiment_columns
 from classifiers.tokens import MAX_TOKENS, TAIL_TOKENS, shortened
 from classifiers.verdicts import Scores, unjudged, verdicts

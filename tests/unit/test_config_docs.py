@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 import config.load
-from config import alerting, brands, models, settings, sources
+from config import alerting, brands, complaint_types, models, settings, sources, thresholds
 from config.load import load
 from config.strict import Strict
 from config.toml_text import toml_text
@@ -33,8 +33,11 @@ SECTIONS: dict[type[Strict], str] = {
     alerting.ConsoleChannel: '`[[channels]]` with `kind = "console"`',
     alerting.Route: "`[[routes]]` and `[default_route]`",
     alerting.When: "`[routes.when]`",
-    models.Thresholds: "`[thresholds]`",
+    complaint_types.ComplaintType: "`[[complaint_types]]`",
+    thresholds.Thresholds: "`[thresholds]`",
+    thresholds.Aim: "`[thresholds.aim]`",
     models.Model: "`[model]`",
+    models.LanguageModel: "`[[model.by_language]]`",
     alerting.Alerting: "`[alerting]`",
     alerting.OfficeHours: "`[alerting.office_hours]`",
     alerting.Escalation: "`[alerting.escalation]`",

@@ -287,7 +287,7 @@ def test_a_wrong_word_in_a_list_does_not_hide_a_rule_of_its_table(tmp_path: Path
 
 def test_a_list_that_is_never_closed_spoils_only_itself(tmp_path: Path) -> None:
     found = problems(
-        tmp_path, after('aliases = [{ text = "Acme" }]', 'aliases = [{ text = "Acme" },\nlanguages = ["xx"]')
+        tmp_path, after('aliases = [{ text = "Acme" }]', 'aliases = [{ text = "Acme" },\nlanguages = ["en"]')
     )
     assert [line.split(": ")[:2] for line in found] == [["line 4", "brands[0].aliases"]]
 

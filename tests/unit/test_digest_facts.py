@@ -22,7 +22,7 @@ from digest_values import (
 
 from config.vocabulary import Flag, Platform, Sentiment, Severity
 from monitor.digest.build import Occasion, build
-from monitor.digest.facts import Count, Coverage, Facts, Reason
+from monitor.digest.facts import Count, Coverage, Facts, PartlyJudged, Reason
 from monitor.digest.statistics import Trend
 from monitor.states import CaseState, PostState
 from monitor.store.week import DecisionCount, WeekRows, WeekTotals
@@ -213,15 +213,52 @@ def test_what_was_not_judged_adds_up_to_the_volume():
             a_row(judged=False, sentiment=None, language="de"),
             a_row(judged=False, sentiment=None, language="de"),
             a_row(judged=False, sentiment=None, language="fr"),
+            a_row(judged=False, sentiment=None, language="und"),
             a_row(judged=None, sentiment=None, state=PostState.COLLECTED),
             a_row(judged=None, sentiment=None, state=PostState.QUARANTINED),
             a_row(judged=None, sentiment=None, state=PostState.WITHDRAWN),
         ]
     )
     left = facts.unjudged
-    assert (left.waiting, left.quarantined, left.withdrawn, left.languages) == (1, 1, 1, (("de", 2), ("fr", 1)))
-    assert left.total + facts.mood.judged == facts.volume.posts.now == 9
-    assert "6 of 9 posts have no verdict; the rest may differ from them." in facts.cautions
+    assert (left.waiting, left.quarantined, left.withdrawn, left.wordless) == (1, 1, 1, 1)
+    assert (left.languages, left.foreign) == ((("German", 2), ("French", 1)), 3)
+    assert left.total + facts.mood.judged == facts.volume.posts.now == 10
+    assert "7 of 10 posts have no verdict; the rest may differ from them." in facts.cautions
+
+
+def test_posts_judged_for_sentiment_alone_count_in_the_mood_and_in_no_share_of_complaints():
+    english = rows_of(START, negative=20, complaint=True, types=("delay",))
+    german = rows_of(START, negative=30, neutral=10, language="de", sentiment_only=True)
+    last = [*rows_of(BEFORE, negative=20, complaint=True, types=("delay",)), *rows_of(BEFORE, neutral=4)]
+    facts = facts_of([*english, *german], last)
+    assert (facts.mood.judged, facts.mood.negative, facts.complaints.now) == (60, 50, 20)
+    assert facts_of(english, last).types == facts.types  # not fewer delays a post because people wrote in German
+    assert facts.partly == PartlyJudged(sentiment_only=(("German", 40),))
+    assert "In some languages only the sentiment is judged, no complaint is counted there: German 40." in facts.cautions
+
+
+def test_a_jump_of_posts_that_no_model_reads_is_said_first_hand():
+    spanish = [a_row(judged=False, sentiment=None, language="es") for _ in range(14)]
+    few = [a_row(BEFORE, judged=False, sentiment=None, language="es") for _ in range(2)]
+    said = [
+        line
+        for line in facts_of([*rows_of(START, neutral=86), *spanish], [*rows_of(BEFORE, neutral=98), *few]).cautions
+        if "languages" in line
+    ]
+    assert said == [
+        (
+            "14 % of the posts are in languages that no model judges, last week 2 %: Spanish 14. To have their sentiment "
+            "judged, name a model for the language (model.by_language)."
+        )
+    ]
+    steady = [a_row(BEFORE, judged=False, sentiment=None, language="es") for _ in range(14)]
+    assert not facts_of([*rows_of(START, neutral=86), *spanish], [*rows_of(BEFORE, neutral=86), *steady]).cautions
+
+
+def test_posts_too_short_to_tell_the_language_are_counted_as_such():
+    rows = [*rows_of(START, neutral=3), a_row(language="und"), a_row(judged=False, sentiment=None, language="und")]
+    facts = facts_of(rows)
+    assert (facts.partly.undetermined, facts.unjudged.wordless) == (1, 1)
 
 
 def test_usual_is_the_median_of_earlier_weeks_that_had_posts():

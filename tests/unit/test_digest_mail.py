@@ -12,6 +12,8 @@ from hostile import HOSTILE
 from config.vocabulary import Flag, Sentiment, Severity
 from monitor.digest.facts import Facts
 from monitor.digest.mail import render, write_preview
+from monitor.store.accuracy import LabelledRow, LabelledRows
+from monitor.store.labels import Labels
 from monitor.store.week import DecisionCount
 
 MAX_HTML = 100_000  # bytes; Gmail clips a mail at about 102 kB
@@ -88,7 +90,15 @@ def hostile_week(texts: list[str]) -> Facts:
         ],
         sources=[a_source(words, ends_failing=True, last_error=words, failed=2) for words in texts],
         week={"decisions": tuple(DecisionCount(False, words, 2) for words in texts)},
+        labelled=hostile_labels(texts),
     )
+
+
+def hostile_labels(texts: list[str]) -> LabelledRows:
+    """Enough labelled posts for every text to stand in the table of complaint types."""
+    labels = Labels(sentiment=Sentiment.NEGATIVE, complaint=True, types=tuple(texts), severity=Severity.MILD, flags=())
+    rows = [LabelledRow(post_id=n, model=texts[0], said=labels, truth=labels, chance=0.5) for n in range(20)]
+    return LabelledRows(model=texts[0], drawn=20, labelled=20, rows=tuple(rows))
 
 
 def test_the_headline_is_the_first_line_of_every_form():
