@@ -1,6 +1,6 @@
 """Train the embedded model: `python -m classifiers.training --data DIR --out DIR`.
 
-Half an hour on two cores of a processor with AMX. glibc gives large blocks back to the kernel after every step,
+About an hour on an otherwise idle core with AMX. glibc gives large blocks back to the kernel after every step,
 which costs a fifth of the time; `MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=4000000000` keeps them.
 """
 

@@ -15,11 +15,13 @@ from transformers import AutoTokenizer
 
 from classifiers.calibration import read_calibration
 from classifiers.network import Logits, PostNetwork
+from classifiers.training import ablate
 from classifiers.training.arrays import labelled, truth_of
 from classifiers.training.batches import epoch_batches, epoch_rows
 from classifiers.training.calibrate import fit_sigmoid, fit_softmax
 from classifiers.training.data import letters, load_corpus
 from classifiers.training.export import install
+from classifiers.training.invented import SOURCE as INVENTED
 from classifiers.training.invented import with_sentences
 from classifiers.training.loop import mean_of, mixed, steps_of
 from classifiers.training.losses import (
@@ -357,3 +359,19 @@ def test_a_model_too_large_to_ship_is_not_installed(tmp_path: Path) -> None:
 
 def test_the_default_plan_gives_no_share_to_non_commercial_sources() -> None:
     assert all(not stage.shares.get(name) for stage in default_plan().stages for name in ("airline_sentiment",))
+
+
+def test_ablations_are_refused_without_a_finished_first_stage(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ablations.json"
+    assert ablate.main(["--data", str(corpus), "--run", str(tmp_path), "--out", str(out)]) == 2
+    assert "no finished first stage" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_every_ablation_leaves_out_sources_that_there_are() -> None:
+    known = {source.name for source in SOURCES} | {INVENTED}
+    names = [variant.name for variant in ablate.VARIANTS]
+    assert [name for variant in ablate.VARIANTS for name in variant.without if name not in known] == []
+    assert len(names) == len(set(names))  # a measured variant is found again by its name
