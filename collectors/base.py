@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol, runtime_checkable
 
 from config.vocabulary import Platform
 
 PostKind = Literal["post", "comment", "reply", "repost", "quote", "review", "article", "survey"]
 
 MAX_TEXT = 100_000  # characters kept of one post; platforms stay far below, a runaway export does not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engagement:
+    """How others took a post, as counted when it was read; None is unknown, not 0."""
+
+    likes: int | None = None
+    reposts: int | None = None
+    replies: int | None = None
+    quotes: int | None = None
+    views: int | None = None
+    score: int | None = None  # up-votes less down-votes, where the platform has such
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,11 @@ class Post:
     links: tuple[str, ...] = ()  # expanded URLs in the post
     rating: float | None = None
     rating_max: float | None = None
+    version: str | None = None  # the platform's name of this state of the post (last edit's id, cid, edit time)
+    community: str | None = None  # subreddit, instance, channel, app and country: where on the platform it stands
+    repost_of: str | None = None  # native id of the post that this one only passes on
+    quoted: str | None = None  # native id of the post that this one quotes
+    engagement: Engagement | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a post."""
@@ -55,6 +72,64 @@ class Reject:
     reason: str  # 'created_at: "yesterday" is no date'
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A post, or everything of an author, that the platform says is no more: it is to be erased here."""
+
+    platform: Platform
+    native_id: str | None = None  # one of the two
+    author_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what names nothing, or both."""
+        if (self.native_id is None) == (self.author_id is None):
+            raise ValueError("either native_id or author_id")
+
+
+MICROS = 1_000_000  # of a unit of money; prices are small, and sums must be exact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What a request has used up of a budget, by the platform's own accounting day."""
+
+    day: date  # of the platform's reckoning: X counts UTC days, YouTube days in California
+    resource: str  # "post_read", "user_read", "quota_unit", ...
+    query: str = ""  # the configured query or brand that it was spent for; "" = for the source as a whole
+    ids: tuple[str, ...] = ()  # of resources that are charged once a day: the same id again that day costs nothing
+    units: int = 0  # of what has no ids
+    micros: int = 0  # price of one id or unit, in millionths of the budget's currency; 0 for a mere quota
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlay:
+    """What has been spent, as the store knows it."""
+
+    day: date
+    resource: str
+    query: str
+    units: int
+    micros: int  # in all
+
+
+class Purse(Protocol):
+    """What a collector may ask of the ledger: nothing is spent without being written down."""
+
+    def spent(self, since: date, /) -> Sequence[Outlay]:
+        """What this source has spent on and after that day."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A stretch of time of which posts are lost for good: told, and kept for the digest's coverage."""
+
+    query: str
+    since: datetime
+    until: datetime
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest:
     """What one bounded piece of work brought.
@@ -68,11 +143,35 @@ class Harvest:
     cursor: str | None = None
     more: bool = False
     requests: int = 0  # network requests made
-    notes: Sequence[str] = ()  # what an operator should know, such as a gap that cannot be filled
+    notes: Sequence[str] = ()  # what an operator should know, such as a hit that could not be read
+    gone: Sequence[Gone] = ()  # what the platform said is deleted
+    spent: Sequence[Spend] = ()
+    lost: Sequence[Loss] = ()
+    gaps: int = 0  # stretches still to be read, after this call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rechecked:
+    """What became of posts taken before: a post as it stands now, None = gone, absent = unknown."""
+
+    found: Mapping[str, Post | None] = field(default_factory=dict)
+    requests: int = 0
+    spent: Sequence[Spend] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One thing that `monitor doctor` looked at."""
+
+    what: str  # "credentials", "reach", "quota", ...
+    ok: bool
+    detail: str = ""  # what to do about it, where it is not; never a secret
 
 
 class SourceError(Exception):
     """A source could not be read; the message is fit for an operator and holds no secret and no post."""
+
+    spent: Sequence[Spend] = ()  # what the failed call has cost all the same
 
 
 @dataclass(eq=False)
@@ -81,6 +180,17 @@ class RateLimited(SourceError):
 
     why: str
     retry_at: datetime
+
+    def __str__(self) -> str:
+        return self.why
+
+
+@dataclass(eq=False)
+class BudgetSpent(SourceError):
+    """The configured budget, or the platform's quota, is used up `until`: nothing is asked before."""
+
+    why: str
+    until: datetime
 
     def __str__(self) -> str:
         return self.why
@@ -117,8 +227,34 @@ class Collector(Protocol):
         """
         ...
 
-    def recheck(self, native_ids: Sequence[str], /) -> Mapping[str, Post | None]:
-        """What became of posts taken before: absent = unknown, None = gone. Empty where it cannot be asked."""
+    def recheck(self, native_ids: Sequence[str], /) -> Rechecked:
+        """What became of posts taken before, as many of them as one bounded piece of work allows.
+
+        Nothing is found where it cannot be asked, and for no ids without any request.
+
+        Raises:
+            SourceError: nothing is known.
+        """
+        ...
+
+    def check(self) -> Sequence[Checked]:
+        """Look at credentials and reach for `monitor doctor`, spending nothing where that is possible.
+
+        Raises nothing that a SourceError could say: what fails is an answer.
+        """
+        ...
+
+
+@runtime_checkable
+class Backfills(Protocol):
+    """A collector that can read the past as a job of its own."""
+
+    def backfill(self, cursor: str | None, since: datetime, until: datetime, /) -> Harvest:
+        """The next posts published in [since, until) after `cursor`, the job's own; `more` until all are read.
+
+        Raises:
+            SourceError: nothing was taken, the cursor stays.
+        """
         ...
 
 

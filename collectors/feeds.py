@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from calendar import timegm
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import feedparser
 
-from collectors.base import MAX_TEXT, Harvest, Post, Reject, UnexpectedReply
+from collectors.base import MAX_TEXT, Checked, Harvest, Post, Rechecked, Reject, UnexpectedReply
+from collectors.checking import reached
 from collectors.http import Http, Reply
 from collectors.plain import clean, language_tag, links_in, strip_html, web_link
 from config.sources import FeedSource
@@ -89,9 +90,13 @@ class FeedCollector:
         )
         return Harvest(posts=posts, rejects=rejects, cursor=_written(after), requests=reply.requests)
 
-    def recheck(self, _native_ids: Sequence[str], /) -> Mapping[str, Post | None]:
+    def recheck(self, _native_ids: Sequence[str], /) -> Rechecked:
         """Always empty: an entry that has left the document may simply be old."""
-        return {}
+        return Rechecked()
+
+    def check(self) -> Sequence[Checked]:
+        """Whether the address answers with a feed."""
+        return (reached(lambda: self.collect(None)),)
 
     def _place(self, cursor: str | None) -> _Place:
         fresh = _Place(self._source.url, self._source.url)

@@ -13,7 +13,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
-from collectors.base import AccessDenied, Harvest, Post, Reject, SourceDown
+from collectors.base import AccessDenied, Checked, Harvest, Rechecked, Reject, SourceDown
+from collectors.checking import reached
 from collectors.lines import UnfitFile
 from collectors.reading import Progress, Reading, Take, goes_on
 from config.sources import FilesSource
@@ -70,9 +71,13 @@ class FilesCollector:
             more=more,
         )
 
-    def recheck(self, _native_ids: Sequence[str], /) -> Mapping[str, Post | None]:
+    def recheck(self, _native_ids: Sequence[str], /) -> Rechecked:
         """Always empty: a file does not know what became of its posts."""
-        return {}
+        return Rechecked()
+
+    def check(self) -> Sequence[Checked]:
+        """Whether the path exists; a pattern that fits no file yet is fine."""
+        return (reached(self._paths),)
 
     def _paths(self) -> list[Path]:
         pattern = self._source.path

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from collectors.base import Harvest, Post, UnexpectedReply
+from collectors.base import Checked, Harvest, Post, Rechecked, UnexpectedReply
+from collectors.checking import reached
 from collectors.hackernews_items import of_item, posts_of
 from collectors.http import Http
 from config.sources import HackerNewsSource
@@ -91,17 +92,19 @@ class HackerNewsCollector:
             notes=notes,
         )
 
-    def recheck(self, native_ids: Sequence[str], /) -> Mapping[str, Post | None]:
+    def recheck(self, native_ids: Sequence[str], /) -> Rechecked:
         """What became of the first MAX_RECHECK of the items, one request each; a deleted one is None.
 
         Raises:
             SourceError: as Http.get.
         """
         found: dict[str, Post | None] = {}
+        requests = 0
         for native_id in native_ids[:MAX_RECHECK]:
             if not (native_id.isascii() and native_id.isdigit()):
                 continue
             reply = self._http.get(f"{self._base}/api/v1/items/{native_id}", accept=(HTTPStatus.NOT_FOUND,))
+            requests += reply.requests
             item = None if reply.status == HTTPStatus.NOT_FOUND else reply.json_object()
             if item is None or (item.get("author") is None and not item.get("text") and not item.get("title")):
                 found[native_id] = None
@@ -110,7 +113,11 @@ class HackerNewsCollector:
                 found[native_id] = of_item(item)
             except (KeyError, TypeError, ValueError):
                 continue  # in no shape that we know: absent, so unknown
-        return found
+        return Rechecked(found=found, requests=requests)
+
+    def check(self) -> Sequence[Checked]:
+        """Whether the search answers."""
+        return (reached(lambda: self._ask(self._source.queries[0], _Gap(self._from(_Query()), _LATEST))),)
 
     @property
     def _base(self) -> str:

@@ -66,7 +66,7 @@ class Reply:
 
 
 class Http:
-    """Fetches by GET. Safe to share between threads: nothing is kept between two requests."""
+    """Fetches by GET and POST. Safe to share between threads: nothing is kept between two requests."""
 
     def __init__(
         self,
@@ -109,9 +109,36 @@ class Http:
             SourceDown: no name, no connection, no answer in time, a broken answer, another 5xx.
             UnexpectedReply: another status, a redirect without end, a body too large or badly compressed.
         """
+        return self._ask("GET", url, params, headers, accept, None)
+
+    def post(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
+    ) -> Reply:
+        """The answer to POST, as `get` gives it; a redirect is not followed, for it would carry the body elsewhere.
+
+        Raises:
+            SourceError: as `get`.
+        """
+        return self._ask("POST", url, None, headers, accept, content)
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        accept: Collection[int],
+        content: bytes | None,
+    ) -> Reply:
         host = _host_of(url)
         try:
-            return self._follow(httpx.URL(url, params=params) if params else httpx.URL(url), headers or {}, accept)
+            where = httpx.URL(url, params=params) if params else httpx.URL(url)
+            return self._follow(method, where, headers or {}, accept, content)
         except (httpx.InvalidURL, UnicodeError, ValueError):
             raise UnexpectedReply(f"{host}: the address cannot be read") from None
         except AddressRefused as error:
@@ -123,7 +150,14 @@ class Http:
         except (httpx.HTTPError, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise SourceDown(f"{host} could not be read: {type(error).__name__}") from None
 
-    def _follow(self, url: httpx.URL, headers: Mapping[str, str], accept: Collection[int]) -> Reply:
+    def _follow(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        accept: Collection[int],
+        content: bytes | None,
+    ) -> Reply:
         transport = GuardedTransport(
             self._tls,
             allow_private=self._allow_private,
@@ -136,9 +170,11 @@ class Http:
             for hop in range(MAX_REDIRECTS + 1):
                 _check_scheme(url)
                 asked = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **headers}
-                with client.stream("GET", url, headers=asked, follow_redirects=False) as answer:
+                with client.stream(method, url, headers=asked, content=content, follow_redirects=False) as answer:
                     if answer.status_code not in _REDIRECTS:
                         return self._taken(answer, accept, moved, hop + 1)
+                    if content is not None:
+                        raise UnexpectedReply(f"{url.host} redirects a request that carries a body")
                     target = _target(url, answer)
                     for_good &= answer.status_code in _PERMANENT and not (url.scheme == "https" != target.scheme)
                     moved = str(target) if for_good else moved

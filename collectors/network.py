@@ -30,7 +30,13 @@ class GuardedTransport(httpx.BaseTransport):
             target=request.url.raw_path,
         )
         answer = self._pool.handle_request(
-            httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions)
+            httpcore.Request(
+                request.method,
+                url,
+                headers=request.headers.raw,
+                content=request.read() or None,
+                extensions=request.extensions,
+            )
         )
         stream = answer.stream
         if not isinstance(stream, Iterable):

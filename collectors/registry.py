@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
-from collectors.base import Collector
+from collectors.base import Collector, Purse
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
 
 
-def build(source: Source, *, clock: Callable[[], datetime], user_agent: str) -> Collector:
-    """The collector of a source; nothing is read or fetched yet."""
+def build(source: Source, *, clock: Callable[[], datetime], user_agent: str, purse: Purse) -> Collector:  # noqa: ARG001
+    """The collector of a source; nothing is read or fetched yet. `purse` is the source's own view of the ledger."""
     match source:
         case FilesSource():
             from collectors.files import FilesCollector

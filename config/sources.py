@@ -9,27 +9,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from config.durations import Duration
 from config.secret import HttpUrl
+from config.source import BY_AGE, CommonSource
 from config.strict import IS_PATH_PATTERN, Strict, known_zone
 from config.vocabulary import Platform
-
-SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-
-
-FASTEST = timedelta(seconds=10)  # below it, a public service would be right to lock us out
-
-
-def _no_faster(every: timedelta) -> timedelta:
-    if every < FASTEST:
-        raise ValueError(f"must be {FASTEST.seconds}s or longer")
-    return every
-
-
-class _Source(Strict):
-    name: SourceName
-    enabled: bool = True
-    every: Annotated[Duration, AfterValidator(_no_faster)] = timedelta(minutes=15)
-    brand: str | None = None  # all posts are about this brand, no alias needed (a survey, an own feed)
-    quiet_after: Duration = timedelta(days=2)  # no new post for so long is told as "quiet"
 
 
 class Columns(Strict):
@@ -48,7 +30,7 @@ class Columns(Strict):
     rating: str | None = None
 
 
-class FilesSource(_Source):
+class FilesSource(CommonSource):
     """CSV or JSON Lines files, plain or gzip, at a path or glob pattern."""
 
     kind: Literal["files"] = "files"
@@ -64,7 +46,7 @@ class FilesSource(_Source):
     rating_max: Annotated[int, Field(ge=1, le=100)] | None = None
 
 
-class FeedSource(_Source):
+class FeedSource(CommonSource):
     """An RSS or Atom feed."""
 
     kind: Literal["feed"] = "feed"
@@ -72,12 +54,13 @@ class FeedSource(_Source):
     allow_private_address: bool = False  # for a feed on the company's own network
 
 
-class HackerNewsSource(_Source):
+class HackerNewsSource(CommonSource):
     """Stories and comments on Hacker News, by Algolia's public search; no key."""
 
     kind: Literal["hackernews"] = "hackernews"
     queries: Annotated[tuple[str, ...], Field(min_length=1)]
     since: Duration = timedelta(days=7)  # how far back the first run reads
+    recheck_at: tuple[Duration, ...] = BY_AGE
     base_url: HttpUrl = "https://hn.algolia.com"
     allow_private_address: bool = False
 

@@ -44,6 +44,7 @@ class Platform(StrEnum):
     GOOGLE_PLAY = "google_play"
     FEED = "feed"
     FILE = "file"
+    WEB = "web"  # the company's own site, a forum, any other tool: what comes by webhook or plug-in
 
 
 # What customers complain about, in the words of the shipped model, with the meaning shown to people.

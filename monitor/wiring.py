@@ -23,6 +23,7 @@ from monitor.pipeline.notices import Notices
 from monitor.pipeline.score import Score
 from monitor.pipeline.tend import Tend
 from monitor.store.engine import Store
+from monitor.store.ledger import SourcePurse
 
 DIGEST = "(digest)"
 DECIDE_BATCH = 500  # posts decided in one transaction: large enough to be fast, small enough to be short
@@ -51,7 +52,7 @@ class House:
         return [
             Collect(
                 source,
-                registry.build(source, clock=self.clock, user_agent=user_agent()),
+                registry.build(source, clock=self.clock, user_agent=user_agent(), purse=self.purse(source.name)),
                 matcher,
                 self.store,
                 notices,
@@ -61,6 +62,10 @@ class House:
             for source in self.settings.sources
             if source.enabled
         ]
+
+    def purse(self, source: str) -> SourcePurse:
+        """A source's own view of the ledger."""
+        return SourcePurse(self.store.ledger, source)
 
     def classifier(self) -> Classifier:
         """The judge; loads the model.

@@ -42,11 +42,13 @@ def import_file(path: str, /, file: str, bad_rows: int, **options: Any) -> None:
     from collectors.matching import Matcher
     from monitor.clock import wall_clock
     from monitor.pipeline.importing import import_posts
+    from monitor.store.ledger import SourcePurse
     from monitor.wiring import user_agent
 
     with opened(path) as (settings, store):
         source = _source(settings, file, options)
-        collector = registry.build(source, clock=wall_clock, user_agent=user_agent())
+        purse = SourcePurse(store.ledger, source.name)
+        collector = registry.build(source, clock=wall_clock, user_agent=user_agent(), purse=purse)
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), transient=True) as bar:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from collectors.base import AccessDenied, Collector, RateLimited, SourceError
+from collectors.base import AccessDenied, BudgetSpent, Collector, RateLimited, SourceError
 from collectors.matching import Matcher
 from config.sources import Source
 from monitor import logs
@@ -84,6 +84,9 @@ class Collect:
             cursor=harvest.cursor,
             next_due_at=now + pause,
             now=now,
+            spent=harvest.spent,
+            lost=harvest.lost,
+            gaps=harvest.gaps,
         )
         for note in harvest.notes:
             log.warning("source note", source=self._source.name, note=note)
@@ -104,11 +107,23 @@ class Collect:
 
     def _failed(self, before: SourceFacts, error: Exception, why: str) -> None:
         now = self._clock()
-        limited = isinstance(error, RateLimited)  # patience asked for is no fault
         stopped = isinstance(error, AccessDenied)
-        due = error.retry_at if isinstance(error, RateLimited) else source_due(before.failures + 1, now, self._rng)
+        match error:  # patience asked for is no fault
+            case RateLimited(retry_at=due):
+                counts = False
+            case BudgetSpent(until=due):
+                counts = False
+            case _:
+                counts, due = True, source_due(before.failures + 1, now, self._rng)
         failures = self._store.posts.save_failure(
-            self._source.name, error=why, retry_at=due, stopped=stopped, counts=not limited, now=now
+            self._source.name,
+            error=why,
+            retry_at=due,
+            stopped=stopped,
+            counts=counts,
+            blocked=isinstance(error, BudgetSpent),
+            spent=error.spent if isinstance(error, SourceError) else (),
+            now=now,
         )
         log.warning(
             "source failed",

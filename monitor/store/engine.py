@@ -17,6 +17,7 @@ from config.settings import Database
 from monitor.store import locks, schema
 from monitor.store.cases import Cases
 from monitor.store.corrections import Corrections
+from monitor.store.ledger import Ledger
 from monitor.store.locks import AlreadyRunning, Held
 from monitor.store.outbox import Outbox
 from monitor.store.posts import Posts
@@ -53,6 +54,7 @@ class Store:
         self.cases = Cases(engine)
         self.outbox = Outbox(engine)
         self.sources = Sources(engine)
+        self.ledger = Ledger(engine)
         self.reports = Reports(engine)
         self.corrections = Corrections(engine)
         self.samples = Samples(engine)

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, and_, func, select, update
 
 from classifiers.base import Verdict
-from collectors.base import Heard, Reject
+from collectors.base import Heard, Loss, Reject, Spend
 from config.vocabulary import Sentiment
 from monitor.states import PostState
-from monitor.store import harvests, sources
+from monitor.store import harvests, ledger, sources
 from monitor.store.changes import add_history
 from monitor.store.judged import as_judged, labels_in_force, newest_verdicts
 from monitor.store.labels import laid_over
@@ -52,6 +52,9 @@ class Posts:
         cursor: str | None,
         next_due_at: datetime,
         now: datetime,
+        spent: Sequence[Spend] = (),
+        lost: Sequence[Loss] = (),
+        gaps: int = 0,
     ) -> Tally:
         """Store what one call of a source brought, with its cursor: all of it, or nothing.
 
@@ -63,21 +66,48 @@ class Posts:
             brought = harvests.save_posts(connection, source, heard, now)
             harvests.save_rejects(connection, source, rejects, now)
             tally = Tally(brought.stored, brought.duplicates, brought.edited, unmatched, len(rejects))
+            ledger.note_spends(connection, source, spent)
+            ledger.note_losses(connection, source, lost, now)
             sources.note_success(
-                connection, source, tally, newest=brought.newest, cursor=cursor, next_due_at=next_due_at, now=now
+                connection,
+                source,
+                tally,
+                newest=brought.newest,
+                cursor=cursor,
+                next_due_at=next_due_at,
+                gaps=gaps,
+                now=now,
             )
         return tally
 
     def save_failure(
-        self, source: str, *, error: str, retry_at: datetime, stopped: bool, now: datetime, counts: bool = True
+        self,
+        source: str,
+        *,
+        error: str,
+        retry_at: datetime,
+        stopped: bool,
+        now: datetime,
+        counts: bool = True,
+        blocked: bool = False,
+        spent: Sequence[Spend] = (),
     ) -> int:
         """Note that a call of a source failed; how often in a row. The cursor stays.
 
-        `counts` is False where the source only asked for patience: all is noted, but no failure is added.
+        `counts` is False where the source only asked for patience: all is noted, but no failure is added. `blocked`
+        until `retry_at` is a source whose budget is spent.
         """
         with writing(self._engine) as connection:
+            ledger.note_spends(connection, source, spent)
             return sources.note_failure(
-                connection, source, error=error, retry_at=retry_at, stopped=stopped, now=now, counts=counts
+                connection,
+                source,
+                error=error,
+                retry_at=retry_at,
+                stopped=stopped,
+                now=now,
+                counts=counts,
+                blocked=blocked,
             )
 
     def to_score(self, limit: int) -> list[TextToScore]:

@@ -37,7 +37,7 @@ class Sources:
 
     def wake(self, name: str) -> None:
         """Let a source be called again at once, even one that was stopped for good."""
-        self._set(name, {"stopped": False, "next_due_at": None})
+        self._set(name, {"stopped": False, "next_due_at": None, "blocked_until": None})
 
     def polls(self, since: datetime, until: datetime) -> list[PollFacts]:
         """The calls in [since, until), oldest first."""
@@ -70,6 +70,7 @@ def note_success(
     newest: datetime | None,
     cursor: str | None,
     next_due_at: datetime,
+    gaps: int = 0,
     now: datetime,
 ) -> None:
     """Note a call that worked, inside the caller's transaction; `newest` is the newest post that it stored."""
@@ -89,6 +90,9 @@ def note_success(
         c.edited: c.edited + tally.edited,
         c.unmatched: c.unmatched + tally.unmatched,
         c.rejected: c.rejected + tally.rejected,
+        c.gaps: gaps,
+        c.empties: 0 if tally.read else c.empties + 1,
+        c.blocked_until: None,
     }
     if newest is not None:
         newer = or_(c.last_post_at.is_(None), c.last_post_at < newest)
@@ -109,6 +113,7 @@ def note_failure(
     stopped: bool,
     now: datetime,
     counts: bool = True,
+    blocked: bool = False,
 ) -> int:
     """Note a call that failed, inside the caller's transaction; how many that count have failed in a row."""
     c = source_state.c
@@ -123,6 +128,7 @@ def note_failure(
             failures=c.failures + int(counts),
             last_error=error,
             stopped=stopped,
+            blocked_until=retry_at if blocked else None,
         )
         .returning(c.failures)
     ).one()

@@ -122,7 +122,7 @@ post = Table(
     Column("kind", String(16), nullable=False),
     Column("text", Words, nullable=False),
     Column("title", Words),
-    Column("author_id", Words),
+    Column("author_id", Name),
     Column("author_handle", Words),
     Column("author_name", Words),
     Column("followers", BigInteger),
@@ -140,10 +140,49 @@ post = Table(
     Column("ours", Boolean, nullable=False),
     Column("state", String(16), nullable=False),
     Column("tries", Integer, nullable=False, default=0),  # failed attempts to judge it
+    Column("version", Words),  # the platform's name of the state in which it was last seen
+    Column("community", Words),  # subreddit, instance, channel, app and country
+    Column("repost_of", Name),  # native id of what it only passes on
+    Column("quoted", Name),
+    Column("copy_key", String(32)),  # digest of the folded text: equal for copies and reposts; NULL: too short to tell
+    Column("recheck_at", Instant),  # when to look what became of it; NULL: never
+    Column("rechecks", Integer, nullable=False, default=0, server_default="0"),
+    Column("withdrawn_at", Instant),  # when it was seen gone, or its text was erased by age
     UniqueConstraint("platform", "native_id"),
     Index("ix_post_state_ours_id", "state", "ours", "id"),
     Index("ix_post_published_at", "published_at"),
     Index("ix_post_thread", "platform", "thread"),
+    Index("ix_post_author_id", "platform", "author_id"),
+    Index("ix_post_copy_key", "copy_key"),
+    Index("ix_post_recheck_at", "source", "recheck_at"),
+)
+
+post_version = Table(  # what an edited post said before
+    "post_version",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("post_id", Id, ForeignKey("post.id", ondelete="CASCADE"), nullable=False),
+    Column("revision", Integer, nullable=False),  # the post's revision while it said so
+    Column("version", Words),  # the platform's name of it
+    Column("text", Words, nullable=False),
+    Column("title", Words),
+    Column("replaced_at", Instant, nullable=False),
+    UniqueConstraint("post_id", "revision"),
+)
+
+engagement = Table(  # one row for each reading that differed from the one before; NULL is unknown
+    "engagement",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("post_id", Id, ForeignKey("post.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("likes", BigInteger),
+    Column("reposts", BigInteger),
+    Column("replies", BigInteger),
+    Column("quotes", BigInteger),
+    Column("views", BigInteger),
+    Column("score", BigInteger),
+    UniqueConstraint("post_id", "at"),
 )
 
 post_match = Table(
@@ -364,6 +403,10 @@ source_state = Table(
     Column("edited", BigInteger, nullable=False, default=0),
     Column("unmatched", BigInteger, nullable=False, default=0),
     Column("rejected", BigInteger, nullable=False, default=0),
+    Column("gaps", Integer, nullable=False, default=0, server_default="0"),  # stretches still to be read
+    Column("empties", Integer, nullable=False, default=0, server_default="0"),  # calls in a row that read nothing
+    Column("blocked_until", Instant),  # budget or quota spent: nothing is asked before
+    Column("alarm", String(16)),  # what the operators were told of; NULL: nothing
 )
 
 poll = Table(  # what each call brought: coverage in the digest, "quiet" told from "broken"
@@ -377,6 +420,78 @@ poll = Table(  # what each call brought: coverage in the digest, "quiet" told fr
     Column("stored", Integer, nullable=False),
     Column("detail", Words, nullable=False, default=""),
     Index("ix_poll_source_at", "source", "at"),
+)
+
+spend = Table(  # what was used up, by the platform's own accounting day
+    "spend",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("day", String(10), nullable=False),  # ISO date
+    Column("resource", String(32), nullable=False),
+    Column("query", Name, nullable=False),
+    Column("units", BigInteger, nullable=False),
+    Column("micros", BigInteger, nullable=False),  # millionths of the budget's currency, in all
+    UniqueConstraint("source", "day", "resource", "query"),
+)
+
+charged = Table(  # resources charged once a day; rows of past days are dropped
+    "charged",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("resource", String(32), nullable=False),
+    Column("native_id", Name, nullable=False),
+    UniqueConstraint("source", "day", "resource", "native_id"),
+)
+
+loss = Table(  # stretches of which posts are lost for good
+    "loss",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("query", Name, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("source", "query", "since", "until"),
+)
+
+backfill = Table(  # a job that reads the past of a source, with a cursor and a budget of its own
+    "backfill",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("cursor", Words),
+    Column("state", String(16), nullable=False),  # "running", "done"
+    Column("budget", BigInteger),  # micros; NULL: none of its own
+    Column("spent", BigInteger, nullable=False, default=0),  # micros
+    Column("requests", BigInteger, nullable=False, default=0),
+    Column("read", BigInteger, nullable=False, default=0),
+    Column("stored", BigInteger, nullable=False, default=0),
+    Column("duplicates", BigInteger, nullable=False, default=0),
+    Column("edited", BigInteger, nullable=False, default=0),
+    Column("unmatched", BigInteger, nullable=False, default=0),
+    Column("rejected", BigInteger, nullable=False, default=0),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    UniqueConstraint("source", "since", "until"),
+)
+
+inbound = Table(  # what was taken by webhook, by the sender's idempotency key
+    "inbound",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("key", Name, nullable=False),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the body: the same key with another body is refused
+    Column("answer", Words, nullable=False),  # what was answered, to be answered again
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("source", "key"),
 )
 
 reject = Table(

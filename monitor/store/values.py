@@ -37,6 +37,18 @@ class Tally:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossFacts:
+    """A stretch of time of which posts are lost for good."""
+
+    source: str
+    query: str
+    since: datetime
+    until: datetime
+    why: str
+    at: datetime  # when it was found lost
+
+
 @dataclass(frozen=True, slots=True)
 class TextToScore:
     """A post that waits for its verdict."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from collectors.base import Collector, Harvest, RateLimited, SourceError
+from collectors.base import Collector, Harvest, Outlay, RateLimited, SourceError
 
 MANY = 2_000  # calls after which a collector that still asks for more is taken to go round in circles
 
@@ -33,6 +35,24 @@ class Candidate(Protocol):
 
     def now(self) -> datetime:
         """What the collector's clock says."""
+
+
+Opener = Callable[[Path], AbstractContextManager[Candidate]]
+
+
+def candidates() -> dict[str, Opener]:
+    """The candidates of every tests/kits/KIND_candidate.py, by name: a new source adds its own file."""
+    found: dict[str, Opener] = {}
+    for path in sorted(Path(__file__).parent.glob("*_candidate.py")):
+        found |= import_module(path.stem).CANDIDATES
+    return found
+
+
+class EmptyPurse:
+    """Nothing was ever spent."""
+
+    def spent(self, since: date, /) -> Sequence[Outlay]:
+        return ()
 
 
 class Ledger:
@@ -148,4 +168,5 @@ def misses_nothing_that_appears_meanwhile(candidate: Candidate, ledger: Ledger) 
 
 
 def knows_nothing_of_no_posts(candidate: Candidate) -> None:
-    assert dict(candidate.build().recheck([])) == {}
+    rechecked = candidate.build().recheck([])
+    assert (dict(rechecked.found), rechecked.requests) == ({}, 0)

@@ -20,6 +20,8 @@ class Asked:
     path: str
     params: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
+    method: str = "GET"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class FaultyServer:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                asked = Asked(parts.path, dict(parse_qsl(parts.query)), headers)
+                body = self.rfile.read(int(headers.get("content-length", "0")))
+                asked = Asked(parts.path, dict(parse_qsl(parts.query)), headers, body, self.command)
                 server.asked.append(asked)
                 fault = server.faults.popleft() if server.faults else None
                 self.close_connection = True
@@ -82,6 +85,8 @@ class FaultyServer:
                     self._send(server.answer(asked))
                 else:
                     self._spoil(fault, asked)
+
+            do_POST = do_GET  # noqa: N815 - the name that http.server asks for
 
             def _spoil(self, fault: str, asked: Asked) -> None:
                 page = b"<html><body><h1>We are upgrading</h1></body></html>"

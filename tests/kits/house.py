@@ -11,7 +11,7 @@ from typing import Any
 
 from alerts.base import DeliveryFailed, Message, Receipt
 from classifiers.base import Verdict
-from collectors.base import Harvest, Post
+from collectors.base import Checked, Harvest, Post, Rechecked
 from collectors.matching import Matcher
 from config.settings import Settings
 from config.vocabulary import Flag, Platform, Sentiment, Severity
@@ -149,8 +149,11 @@ class ScriptedSource:
             raise one
         return one
 
-    def recheck(self, native_ids: Sequence[str], /) -> dict[str, Post | None]:
-        return {}
+    def recheck(self, native_ids: Sequence[str], /) -> Rechecked:
+        return Rechecked()
+
+    def check(self) -> Sequence[Checked]:
+        return (Checked("reach", ok=True),)
 
 
 class House:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import collector_exam as exam
 import pytest
-from collector_exam import Candidate, Ledger
+from collector_exam import Candidate, Ledger, Opener, candidates
 from faulty_server import FAULTS
 from feed_server import Entry, FeedServer
 from hackernews_server import HackerNewsServer, comment, story
@@ -138,27 +138,45 @@ SKEWS = {
 
 
 @contextmanager
-def opened(name: str, folder: Path) -> Iterator[Candidate]:
-    if name == "files":
-        (folder / "inbox").mkdir()
-        yield FilesCandidate(folder / "inbox")
-    elif name == "feed":
-        with FeedServer() as feed:
-            yield FeedCandidate(feed)
-    else:
+def files_candidate(folder: Path) -> Iterator[Candidate]:
+    (folder / "inbox").mkdir()
+    yield FilesCandidate(folder / "inbox")
+
+
+@contextmanager
+def feed_candidate(_folder: Path) -> Iterator[Candidate]:
+    with FeedServer() as feed:
+        yield FeedCandidate(feed)
+
+
+def hackernews_candidate(skew: timedelta) -> Opener:
+    @contextmanager
+    def opened(_folder: Path) -> Iterator[Candidate]:
         with HackerNewsServer() as server:
-            yield HackerNewsCandidate(server, SKEWS[name])
+            yield HackerNewsCandidate(server, skew)
+
+    return opened
 
 
-@pytest.fixture(params=["files", "feed", *SKEWS])
+ONLINE: dict[str, Opener] = {
+    "feed": feed_candidate,
+    "hackernews": hackernews_candidate(timedelta()),
+    "hackernews, clock fast": hackernews_candidate(timedelta(hours=1)),
+    "hackernews, clock slow": hackernews_candidate(-timedelta(hours=1)),
+    **candidates(),
+}
+ALL: dict[str, Opener] = {"files": files_candidate, **ONLINE}
+
+
+@pytest.fixture(params=ALL)
 def candidate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Candidate]:
-    with opened(request.param, tmp_path) as ready:
+    with ALL[request.param](tmp_path) as ready:
         yield ready
 
 
-@pytest.fixture(params=["feed", *SKEWS])
+@pytest.fixture(params=ONLINE)
 def online(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Candidate]:
-    with opened(request.param, tmp_path) as ready:
+    with ONLINE[request.param](tmp_path) as ready:
         yield ready
 
 

@@ -11,7 +11,7 @@ import pytest
 from faulty_server import Answer, FaultyServer, zipped
 from feed_server import Entry, FeedServer
 
-from collectors.base import AccessDenied, Harvest, Post, RateLimited, Reject, UnexpectedReply
+from collectors.base import AccessDenied, Harvest, Post, RateLimited, Rechecked, Reject, UnexpectedReply
 from collectors.feeds import FeedCollector, normal_link
 from collectors.http import Http
 from config.sources import FeedSource
@@ -225,7 +225,7 @@ def test_no_link_makes_the_reader_fail(link: str) -> None:
 
 
 def test_recheck_knows_nothing(feed: FeedServer) -> None:
-    assert a_collector(feed.url).recheck(["urn:1"]) == {}
+    assert a_collector(feed.url).recheck(["urn:1"]) == Rechecked()
 
 
 @pytest.mark.shared

@@ -204,14 +204,14 @@ def test_recheck_tells_what_became_of_each(server: HackerNewsServer) -> None:
     edited = comment(1, NOW - 10, "acme, edited")
     gone = {**comment(2, NOW - 10, ""), "author": None, "comment_text": None}
     server.items = [edited, gone]
-    found = a_collector(server).recheck(["1", "2", "3", "../4"])
+    found = a_collector(server).recheck(["1", "2", "3", "../4"]).found
     assert sorted(found) == ["1", "2", "3"]
     assert (found["2"], found["3"]) == (None, None)
     assert found["1"] == a_collector(server).collect(None).posts[0]
 
 
 def test_recheck_asks_a_bounded_number_of_times(server: HackerNewsServer) -> None:
-    found = a_collector(server).recheck([str(number) for number in range(1, 100)])
+    found = a_collector(server).recheck([str(number) for number in range(1, 100)]).found
     assert len(found) == len(server.asked) == MAX_RECHECK
 
 
@@ -242,7 +242,7 @@ def test_a_recorded_item_is_read(server: HackerNewsServer) -> None:
         pytest.skip("the recorded pages are not beside this repository")
     body = (RECORDED / "item.json").read_bytes()
     server.answer = lambda _: Answer(body)
-    post = a_collector(server).recheck(["18562744"])["18562744"]
+    post = a_collector(server).recheck(["18562744"]).found["18562744"]
     assert post is not None
     assert (post.native_id, post.kind, post.thread, post.author_handle) == (
         "18562744",

@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from collector_exam import EmptyPurse
 
 from collectors.registry import build
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
@@ -18,7 +19,8 @@ SOURCES: list[tuple[Source, str]] = [
 
 @pytest.mark.parametrize(("source", "name"), SOURCES)
 def test_each_kind_of_source_has_its_collector(source: Source, name: str) -> None:
-    collector = build(source, clock=lambda: datetime(2026, 11, 21, tzinfo=UTC), user_agent="monitor/test")
+    clock = lambda: datetime(2026, 11, 21, tzinfo=UTC)  # noqa: E731
+    collector = build(source, clock=clock, user_agent="monitor/test", purse=EmptyPurse())
     assert (type(collector).__name__, collector.source) == (name, source.name)
 
 

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 import config.load
-from config import alerting, brands, complaint_types, models, settings, sources, thresholds
+from config import alerting, brands, complaint_types, models, settings, source, sources, thresholds
 from config.load import load
 from config.strict import Strict
 from config.toml_text import toml_text
@@ -45,6 +46,27 @@ SECTIONS: dict[type[Strict], str] = {
     settings.Database: "`[database]`",
 }
 SHARED = {"sources": "Every source", "channels": "Every channel"}
+PAGES = DOCS.parent / "sources"  # one page for each kind of source of config/source_KIND.py
+KINDS: list[type[source.CommonSource]] = [
+    kind for kind in get_args(get_args(sources.Source)[0]) if kind not in SECTIONS
+]
+
+
+def page_of(kind: type[source.CommonSource]) -> str:
+    name = kind.model_fields["kind"].default
+    assert kind.__module__ == f"config.source_{name}"
+    return (PAGES / f"{name}.md").read_text(encoding="utf-8")
+
+
+def parts_of(kind: type[source.CommonSource]) -> dict[str, type[BaseModel]]:
+    """The tables of a source, by heading: its own settings, and each table inside it."""
+    inner = {
+        f"`[sources.{name}]`": arm
+        for name, field in kind.model_fields.items()
+        for arm in (field.annotation, *get_args(field.annotation))
+        if isinstance(arm, type) and issubclass(arm, BaseModel)
+    }
+    return {"Settings": kind, **inner}
 
 
 def leaves(model: type[Strict]) -> Iterator[type[Strict]]:
@@ -56,9 +78,9 @@ def leaves(model: type[Strict]) -> Iterator[type[Strict]]:
         yield from leaves(child)
 
 
-def rows(title: str) -> dict[str, str]:
+def rows(title: str, page: str | None = None) -> dict[str, str]:
     """Key -> default of the section's table."""
-    section = DOCS.read_text(encoding="utf-8").split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+    section = (page or DOCS.read_text(encoding="utf-8")).split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
     return dict(re.findall(r"^\| `(\w+)` \| .+ \| ([^|]+) \| [^|]+ \|$", section, re.MULTILINE))
 
 
@@ -67,7 +89,7 @@ def documented(model: type[Strict]) -> dict[str, str]:
     return (rows(shared) if shared else {}) | rows(SECTIONS[model])
 
 
-def default_shown(model: type[Strict], name: str) -> str:
+def default_shown(model: type[BaseModel], name: str) -> str:
     field = model.model_fields[name]
     value = field.get_default(call_default_factory=True)
     if field.is_required() or (name == "kind" and model is not brands.Alias):
@@ -82,8 +104,34 @@ def default_shown(model: type[Strict], name: str) -> str:
     return f"`{toml_text(dumped).strip().removeprefix(f'{name} = ')}`"
 
 
+COMMON = {name: default_shown(source.CommonSource, name) for name in source.CommonSource.model_fields}
+
+
 def test_every_model_has_a_section() -> None:
-    assert set(leaves(Strict)) == set(SECTIONS)
+    of_kinds = {model for kind in KINDS for model in parts_of(kind).values()}
+    assert set(leaves(Strict)) == set(SECTIONS) | of_kinds
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_setting_of_a_source_is_on_its_page_with_its_default(kind: type[source.CommonSource]) -> None:
+    for title, model in parts_of(kind).items():
+        own = {
+            field.alias or name: default_shown(model, name)
+            for name, field in model.model_fields.items()
+            if model is not kind or name not in COMMON or default_shown(kind, name) != COMMON[name]
+        }
+        assert rows(title, page_of(kind)) == own, title
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_the_page_of_a_source_shows_every_setting_in_an_example_that_loads(kind: type[source.CommonSource]) -> None:
+    block = next(b for b in re.findall(r"```toml\n(.*?)```", page_of(kind), re.DOTALL) if "[[sources]]" in b)
+    (entry,) = tomllib.loads(block)["sources"]
+    loaded = TypeAdapter(sources.Source).validate_python(entry)
+    assert type(loaded) is kind
+    shown = {name for _model, name in given(loaded)} | set(re.findall(r"^# (\w+) = ", block, re.MULTILINE))
+    wanted = {name for model in parts_of(kind).values() for name in model.model_fields}
+    assert wanted - shown - (set(COMMON) - {"name"}) == set()
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
@@ -107,7 +155,16 @@ def given(value: object) -> Iterator[tuple[type[BaseModel], str]]:
 def test_the_example_shows_every_setting() -> None:
     shown = set(given(load(EXAMPLE)))
     commented = set(re.findall(r"^# (\w+) = ", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
-    base = {"name", "enabled", "every", "brand", "quiet_after", "per_minute"}  # shown once for all kinds
+    base = {
+        "name",
+        "enabled",
+        "every",
+        "brand",
+        "quiet_after",
+        "recheck_at",
+        "keep_text_for",
+        "per_minute",
+    }  # shown once for all kinds
     missing = {
         (model.__name__, name)
         for model in SECTIONS
