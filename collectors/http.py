@@ -100,6 +100,8 @@ class Http:
     ) -> Reply:
         """The answer to GET; 2xx, 304 and the statuses of `accept` are answers, all else is an error.
 
+        A redirect whose status is in `accept` is an answer too: it is not followed.
+
         Every hop of a redirect is checked as the first address is: http(s) only, no user part, its host resolved
         and the connection made to the very address that was checked.
 
@@ -171,7 +173,7 @@ class Http:
                 _check_scheme(url)
                 asked = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **headers}
                 with client.stream(method, url, headers=asked, content=content, follow_redirects=False) as answer:
-                    if answer.status_code not in _REDIRECTS:
+                    if answer.status_code not in _REDIRECTS or answer.status_code in accept:
                         return self._taken(answer, accept, moved, hop + 1)
                     if content is not None:
                         raise UnexpectedReply(f"{url.host} redirects a request that carries a body")
@@ -207,23 +209,26 @@ class Http:
         said = f"{host} answered with status {status}"
         busy = status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in answer.headers
         if status == HTTPStatus.TOO_MANY_REQUESTS or busy:
-            return RateLimited(said, self._retry_at(answer.headers))
+            return RateLimited(said, retry_at(answer.headers, self._clock()))
         if status in _REFUSED:
             return AccessDenied(said)
         if answer.is_server_error or status in _PASSING:
             return SourceDown(said)
         return UnexpectedReply(said)
 
-    def _retry_at(self, headers: Mapping[str, str]) -> datetime:
-        """When Retry-After ends on our own clock: a date is read against the server's Date, whose clock may differ."""
-        now = self._clock()
-        text = headers.get("retry-after", "").strip()
-        wait = DEFAULT_PATIENCE
-        if text.isascii() and text.isdigit():
-            wait = timedelta(seconds=min(int(text[:9]), MAX_PATIENCE.total_seconds()))
-        elif (until := _http_date(text)) is not None:
-            wait = until - (_http_date(headers.get("date", "")) or now)
-        return now + min(max(wait, timedelta(seconds=1)), MAX_PATIENCE)
+
+def retry_at(headers: Mapping[str, str], now: datetime) -> datetime:
+    """When Retry-After ends on our own clock: a date is read against the server's Date, whose clock may differ.
+
+    Without a readable Retry-After, after DEFAULT_PATIENCE. Always later than `now`, by MAX_PATIENCE at most.
+    """
+    text = headers.get("retry-after", "").strip()
+    wait = DEFAULT_PATIENCE
+    if text.isascii() and text.isdigit():
+        wait = timedelta(seconds=min(int(text[:9]), MAX_PATIENCE.total_seconds()))
+    elif (until := _http_date(text)) is not None:
+        wait = until - (_http_date(headers.get("date", "")) or now)
+    return now + min(max(wait, timedelta(seconds=1)), MAX_PATIENCE)
 
 
 @cache

@@ -214,6 +214,13 @@ def test_a_redirect_is_followed_and_a_lasting_one_is_told(site: Site) -> None:
     assert (reply.body, reply.url, reply.moved_to, reply.requests) == (b"hello", site.base + "/d", site.base + "/c", 4)
 
 
+def test_an_accepted_redirect_is_an_answer_and_not_followed(site: Site) -> None:
+    site.pages["/old"] = Answer(b"", 302, {"Location": site.base + "/new"})
+    reply = client().get(site.base + "/old", accept=(302,))
+    assert (reply.status, reply.headers["location"], reply.requests) == (302, site.base + "/new", 1)
+    assert [asked.path for asked in site.asked] == ["/old"]
+
+
 def test_a_passing_redirect_hides_a_lasting_one_behind_it(site: Site) -> None:
     site.pages.update({"/a": moved(302, "/b"), "/b": moved(301, "/c")})
     assert client().get(site.base + "/a").moved_to is None
