@@ -24,12 +24,15 @@ def _no_faster(every: timedelta) -> timedelta:
     return every
 
 
+Every = Annotated[Duration, AfterValidator(_no_faster)]
+
+
 class CommonSource(Strict):
     """The settings that every source has."""
 
     name: SourceName
     enabled: bool = True
-    every: Annotated[Duration, AfterValidator(_no_faster)] = timedelta(minutes=15)
+    every: Every = timedelta(minutes=15)
     brand: str | None = None  # all posts are about this brand, no alias needed (a survey, an own feed)
     quiet_after: Duration = timedelta(days=2)  # no new post for so long is told as "quiet"
     recheck_at: tuple[Duration, ...] = ()  # ages at which a post is looked at again: edited, gone?
