@@ -53,6 +53,7 @@ class Post:
     repost_of: str | None = None  # native id of the post that this one only passes on
     quoted: str | None = None  # native id of the post that this one quotes
     engagement: Engagement | None = None
+    follows: bool = False  # read because its conversation is followed: it is about what that one's first post is about
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a post."""
@@ -263,8 +264,8 @@ class Match:
     """Why a post is about a brand: which alias, where."""
 
     brand: str
-    alias: str  # the alias as configured, or "*" where the source itself is about the brand
-    where: Literal["text", "title", "link", "source"]
+    alias: str  # the alias as configured, or "*" where the source or the conversation is about the brand
+    where: Literal["text", "title", "link", "source", "thread"]
     start: int = 0
     end: int = 0
 

@@ -157,6 +157,28 @@ class Matcher:
         ours = self.is_ours(post)
         return Heard(post, matches, ours) if matches or ours else None
 
+    def heard_all(self, posts: Sequence[Post], declared: str | None = None) -> list[Heard]:
+        """Those of the posts that `heard` keeps, in order, and those that follow one of them.
+
+        A post that `follows` is also about each brand that the first post of its conversation is about, where that
+        one stands among `posts`: it matches as "*", for an answer seldom names what is talked of.
+        """
+        singly = [self.heard(post, declared) for post in posts]
+        about = {
+            (one.post.platform, one.post.native_id): dict.fromkeys(match.brand for match in one.matches)
+            for one in singly
+            if one is not None
+        }
+        kept: list[Heard] = []
+        for post, one in zip(posts, singly, strict=True):
+            own = one.matches if one is not None else ()
+            brands = about.get((post.platform, post.thread), {}) if post.follows and post.thread is not None else {}
+            known = {match.brand for match in own}
+            matches = own + tuple(Match(brand, "*", "thread") for brand in brands if brand not in known)
+            if matches or one is not None:
+                kept.append(Heard(post, matches, ours=one is not None and one.ours))
+        return kept
+
 
 def _account(handle: str) -> str:
     return fold(handle).lstrip("@")

@@ -66,21 +66,14 @@ class Collect:
             log.exception("a collector failed", source=self._source.name)
             self._failed(state, error, f"unexpected {type(error).__name__}; see the log")
             return Tally(), False
-        heard = []
-        unmatched = 0
-        for post in harvest.posts:
-            one = self._matcher.heard(post, self._source.brand)
-            if one is None:
-                unmatched += 1
-            else:
-                heard.append(one)
+        heard = self._matcher.heard_all(harvest.posts, self._source.brand)
         now = self._clock()
         pause = timedelta(0) if harvest.more else self._source.every
         tally = self._store.posts.save_harvest(
             self._source.name,
             heard,
             rejects=harvest.rejects,
-            unmatched=unmatched,
+            unmatched=len(harvest.posts) - len(heard),
             cursor=harvest.cursor,
             next_due_at=now + pause,
             now=now,

@@ -309,3 +309,31 @@ def test_a_hostile_text_of_full_length_takes_no_time(unit: str) -> None:
     begun = time.perf_counter()
     matcher.heard(post)
     assert time.perf_counter() - begun < 5  # quadratic rules take minutes
+
+
+def test_an_answer_in_a_followed_conversation_is_about_what_its_first_post_is_about() -> None:
+    def said(native_id: str, text: str, thread: str = "r", *, follows: bool = True) -> Post:
+        return Post(
+            platform=Platform.REDDIT, native_id=native_id, text=text, published_at=NOON, thread=thread, follows=follows
+        )
+
+    acme, bolt = a_brand(Alias(text="acme")), Brand(name="Bolt", aliases=(Alias(text="bolt"),))
+    posts = (
+        said("1", "same here"),
+        said("r", "acme is late", follows=False),
+        said("2", "acme and bolt both"),
+        said("3", "bolt is better"),
+        said("4", "not read for its conversation", follows=False),
+        said("5", "of another conversation", "elsewhere"),
+    )
+    by_thread = Match("Acme", "*", "thread")
+    assert [(one.post.native_id, one.matches) for one in Matcher((acme, bolt)).heard_all(posts)] == [
+        ("1", (by_thread,)),
+        ("r", (Match("Acme", "acme", "text", 0, 4),)),
+        ("2", (Match("Acme", "acme", "text", 0, 4), Match("Bolt", "bolt", "text", 9, 13))),
+        ("3", (Match("Bolt", "bolt", "text", 0, 4), by_thread)),
+    ]
+
+
+def test_nothing_is_heard_of_no_posts() -> None:
+    assert Matcher((a_brand(Alias(text="acme")),)).heard_all(()) == []
