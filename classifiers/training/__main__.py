@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from classifiers.training.encoder import packaged_encoder
 from classifiers.training.export import install
-from classifiers.training.plan import default_plan
+from classifiers.training.plan import default_plan, further_plan
 from classifiers.training.run import MODEL, run
 from classifiers.training.sources import SOURCES
 from classifiers.transformer import EMBEDDED
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sources = [source for source in SOURCES if source.name not in asked.without]
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        encoder = asked.encoder or packaged_encoder()
+        encoder = asked.go_on_from or asked.encoder or packaged_encoder()
+        plan = further_plan() if asked.go_on_from else default_plan()
         with bar:
             task = bar.add_task("training", total=None)
 
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 asked.data,
                 asked.out,
                 encoder,
-                replace(default_plan(), threads=asked.threads),
+                replace(plan, threads=asked.threads),
                 sources,
                 progress=progress,
                 resume=asked.resume,
@@ -60,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder with one folder a source")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoints, log and model go")
     parser.add_argument("--encoder", type=Path, help="folder of another BERT encoder to start from")
+    parser.add_argument(
+        "--go-on-from", type=Path, help="folder of a model trained here: a shorter plan, from its weights"
+    )
     parser.add_argument("--threads", type=int, default=2, help="of torch (default 2)")
     parser.add_argument("--resume", action="store_true", help="go on after the last checkpoint in --out")
     parser.add_argument("--install", action="store_true", help="then put the model in the shipped one's place")

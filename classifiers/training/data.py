@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers.text import prepare
+from classifiers.training import further
 from classifiers.training.sources import SOURCES, Example, Row, TrainingSource, is_non_commercial, readable
 
 SPLIT_SEED = "sentiment-monitor split 1"
@@ -64,12 +65,26 @@ def load_corpus(
         raise FileNotFoundError(f"no source of training posts under {data}")
     if not to_train:
         return Corpus({}, held, published)
+    kept |= {further.ANNOTATED: _annotated(data), further.WRITTEN: list(further.written())}
     seen = {letters(example.text) for part in (held, published) for rows in part.values() for example in rows}
     train = {
         name: [row for row in rows if letters(row.text) not in seen and (allow_nc or not is_non_commercial(row))]
         for name, rows in kept.items()
     }
     return Corpus({name: rows for name, rows in train.items() if rows}, held, published)
+
+
+def _annotated(data: Path) -> list[Example]:
+    """The posts under `data` that have further labels; those of absent folders are left out."""
+    found: list[Example] = []
+    for name, labels in sorted(further.labels_by_source().items()):
+        path = data / name / "train.csv.gz"
+        unmet = dict(labels)
+        for row in rows_of(path) if path.exists() else ():
+            label = unmet.pop(further.digest(letters(row["text"])), None)
+            if label is not None:
+                found.append(further.annotated(row, label))
+    return found
 
 
 def rows_of(path: Path) -> Iterator[Row]:

@@ -21,15 +21,21 @@ def packaged_encoder() -> Path:
 
 
 def start(folder: Path, seed: int) -> tuple[PostNetwork, PreTrainedTokenizerBase]:
-    """Return the network with the folder's encoder and seeded heads, and its tokenizer. Nothing is fetched."""
+    """Return the network that training begins with, and its tokenizer. Nothing is fetched.
+
+    From a folder that this package has exported, the whole network; from any other, its encoder under seeded heads.
+    """
     import torch
 
     torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     # eager: the backward pass of torch's fused attention is several times slower on a CPU (measured on AMX)
     config = BertConfig.from_pretrained(
         folder, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, attn_implementation="eager"
     )
+    if PostNetwork.__name__ in (config.architectures or ()):
+        return PostNetwork.from_pretrained(folder, config=config, dtype=torch.float32, local_files_only=True), tokenizer
     network = PostNetwork(config)
     encoder = BertModel.from_pretrained(folder, add_pooling_layer=False, local_files_only=True)
     network.encoder.load_state_dict(encoder.state_dict())
-    return network, AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return network, tokenizer

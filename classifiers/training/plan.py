@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from classifiers.training.further import ANNOTATED, WRITTEN
 from classifiers.training.invented import SOURCE
 from classifiers.training.sources import SOURCES
 
@@ -64,7 +65,25 @@ POLISH = {
     "complaints_airline_tweets": 1.0,
     "complaints_product_reviews": 1.0,
     "complaint_types": 2.0,
+    ANNOTATED: 1.5,
+    WRITTEN: 2.0,
     SOURCE: 0.5,
+}
+# What a model that has been through all stages sees of each source when it goes on with further labels.
+AGAIN = POLISH | {
+    "complaint_types": 1.5,
+    "tweeteval_sentiment": 0.35,
+    "tweet_sentiment_extraction": 0.2,
+    "goemotions": 0.05,
+    "brand_sanders": 0.7,
+    "brand_apple": 0.7,
+    "brand_entity_sentiment": 0.4,
+    "twitter_target_sentiment": 0.3,
+    "tweeteval_emotion": 0.2,
+    "tweeteval_irony": 0.4,
+    "isarcasm": 0.4,
+    "app_reviews": 0.3,
+    "banking77": 0.1,
 }
 
 
@@ -74,11 +93,24 @@ def default_plan() -> Plan:
     From the second branch on, posts without types, severity and flags are learnt as the weights before see them. An
     hour on one core with AMX, when nothing else runs.
     """
-    joint = {source.name: source.stage2 for source in SOURCES} | {SOURCE: 1.0}
+    joint = {source.name: source.stage2 for source in SOURCES} | {ANNOTATED: 1.5, WRITTEN: 2.0, SOURCE: 1.0}
     return Plan(
         stages=(
             Stage("sentiment", 1, 1e-4, 1e-3, {source.name: source.stage1 for source in SOURCES}, hidden=0.05),
             Stage("joint", 2, 1e-4, 1e-3, joint, hidden=0.08, branches=2, taught=1),
             Stage("complaints", 2, 6e-5, 6e-4, POLISH, hidden=0.1, taught=1),
+        )
+    )
+
+
+def further_plan() -> Plan:
+    """For a model that has been through `default_plan`: all tasks again with what was labelled since, then complaints.
+
+    About half of the steps of the whole.
+    """
+    return Plan(
+        stages=(
+            Stage("joint again", 3, 8e-5, 5e-4, AGAIN, hidden=0.08),
+            Stage("complaints", 1, 5e-5, 4e-4, POLISH, hidden=0.1, branches=2, taught=2),
         )
     )

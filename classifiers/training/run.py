@@ -20,6 +20,7 @@ from classifiers.training.card import write_card
 from classifiers.training.data import SPLIT_SEED, Corpus, load_corpus
 from classifiers.training.encoder import start
 from classifiers.training.export import digest_of, export, write_json
+from classifiers.training.further import LICENCES
 from classifiers.training.invented import SOURCE, with_sentences
 from classifiers.training.loop import Progress, train
 from classifiers.training.plan import Plan
@@ -80,7 +81,8 @@ def finish(
 
 def manifest(corpus: Corpus, encoder: Path, plan: Plan, sources: Sequence[TrainingSource]) -> dict[str, Any]:
     """Say what the weights were made of: sources with licences and rows, seeds, plan, encoder, versions."""
-    used = {source.name: source.licence for source in sources if source.name in corpus.train}
+    licences = {source.name: source.licence for source in sources} | LICENCES
+    used = {name: licence for name, licence in licences.items() if name in corpus.train}
     return {
         "rows": corpus.manifest,
         "licences": used,

@@ -193,8 +193,8 @@ def _product_review(row: Row) -> Example | None:
 CHOSEN_FROM = 20_000  # ids of complaint_types from here on were chosen for their rare types
 NON_COMMERCIAL = frozenset({"airline_sentiment", "twacs_airline_support"})
 # People have said of these posts whether they complain: their word stands, not the annotating model's.
-_WITH_OWN_COMPLAINT = frozenset({"complaints_tweets", "complaints_airline_tweets", "complaints_product_reviews"})
-_WITHOUT_OWN_SENTIMENT = frozenset({"complaints_airline_tweets", "app_reviews", "cfpb_narratives"})
+WITH_OWN_COMPLAINT = frozenset({"complaints_tweets", "complaints_airline_tweets", "complaints_product_reviews"})
+WITHOUT_OWN_SENTIMENT = frozenset({"complaints_airline_tweets", "app_reviews", "cfpb_narratives"})
 
 
 def _complaint_types(row: Row) -> Example | None:
@@ -203,15 +203,18 @@ def _complaint_types(row: Row) -> Example | None:
     example = Example(
         row["text"],
         f"complaint_types/{row['source']}",
-        complaint=None if row["source"] in _WITH_OWN_COMPLAINT else int(bool(types)),
+        complaint=None if row["source"] in WITH_OWN_COMPLAINT else int(bool(types)),
         types=types,
         severity=int(row["severity"]),
         flags=flags,
         prevalence=int(row["id"]) < CHOSEN_FROM,
     )
-    if row["source"] not in _WITHOUT_OWN_SENTIMENT:
-        return example
-    praises = FLAG_INDEX["praise"] in flags
+    return derived_sentiment(example) if row["source"] in WITHOUT_OWN_SENTIMENT else example
+
+
+def derived_sentiment(example: Example) -> Example:
+    """Return the example with the sentiment that its types and praise imply; as it is where they say both."""
+    types, praises = bool(example.types), FLAG_INDEX["praise"] in (example.flags or ())
     if types and praises:
         return example
     derived = NEGATIVE if types else POSITIVE if praises else NEUTRAL

@@ -58,11 +58,11 @@ def test_the_index_of_open_deliveries_is_partial(store):
 
 def test_upgrading_says_what_it_did_and_repeats_without_harm(empty):
     before, after = upgrade(empty)
-    assert (before, after) == (None, "0003")
+    assert (before, after) == (None, "0004")
     store = open_store(empty)
     keep(store, a_post())
     store.close()
-    assert upgrade(empty) == ("0003", "0003")
+    assert upgrade(empty) == ("0004", "0004")
     store = open_store(empty)
     assert store.posts.backlog() == {PostState.COLLECTED: 1}
     store.close()
