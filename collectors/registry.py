@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import assert_never
 
 from collectors.base import Collector, Purse
+from config.source_x import XSource
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
 
 
-def build(source: Source, *, clock: Callable[[], datetime], user_agent: str, purse: Purse) -> Collector:  # noqa: ARG001
+def build(source: Source, *, clock: Callable[[], datetime], user_agent: str, purse: Purse) -> Collector:
     """The collector of a source; nothing is read or fetched yet. `purse` is the source's own view of the ledger."""
     match source:
         case FilesSource():
@@ -29,5 +30,9 @@ def build(source: Source, *, clock: Callable[[], datetime], user_agent: str, pur
 
             http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
             return HackerNewsCollector(source, http=http, clock=clock)
+        case XSource():
+            from collectors.x import XCollector
+
+            return XCollector(source, clock=clock, user_agent=user_agent, purse=purse)
         case _:
             assert_never(source)

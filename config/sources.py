@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from config.durations import Duration
 from config.secret import HttpUrl
 from config.source import BY_AGE, CommonSource
+from config.source_x import XSource
 from config.strict import IS_PATH_PATTERN, Strict, known_zone
 from config.vocabulary import Platform
 
@@ -65,4 +66,4 @@ class HackerNewsSource(CommonSource):
     allow_private_address: bool = False
 
 
-Source = Annotated[FilesSource | FeedSource | HackerNewsSource, Field(discriminator="kind")]
+Source = Annotated[FilesSource | FeedSource | HackerNewsSource | XSource, Field(discriminator="kind")]

@@ -8,12 +8,15 @@ import pytest
 from collector_exam import EmptyPurse
 
 from collectors.registry import build
+from config.secret import Secret
+from config.source_x import XSource
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
 
 SOURCES: list[tuple[Source, str]] = [
     (FilesSource(name="inbox", path="/nowhere/x.csv"), "FilesCollector"),
     (FeedSource(name="press", url="https://feeds.example/acme.xml"), "FeedCollector"),
     (HackerNewsSource(name="hn", queries=("acme",)), "HackerNewsCollector"),
+    (XSource(name="x", bearer_token=Secret("env:X_BEARER_TOKEN"), queries=("acme",)), "XCollector"),
 ]
 
 
