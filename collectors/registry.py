@@ -8,6 +8,7 @@ from typing import assert_never
 
 from collectors.base import Collector, Purse
 from config.source_x import XSource
+from config.source_youtube import YouTubeSource
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
 
 
@@ -34,5 +35,11 @@ def build(source: Source, *, clock: Callable[[], datetime], user_agent: str, pur
             from collectors.x import XCollector
 
             return XCollector(source, clock=clock, user_agent=user_agent, purse=purse)
+        case YouTubeSource():
+            from collectors.http import Http
+            from collectors.youtube import YouTubeCollector
+
+            http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
+            return YouTubeCollector(source, http=http, clock=clock, purse=purse)
         case _:
             assert_never(source)

@@ -11,6 +11,7 @@ from config.durations import Duration
 from config.secret import HttpUrl
 from config.source import BY_AGE, CommonSource
 from config.source_x import XSource
+from config.source_youtube import YouTubeSource
 from config.strict import IS_PATH_PATTERN, Strict, known_zone
 from config.vocabulary import Platform
 
@@ -66,4 +67,4 @@ class HackerNewsSource(CommonSource):
     allow_private_address: bool = False
 
 
-Source = Annotated[FilesSource | FeedSource | HackerNewsSource | XSource, Field(discriminator="kind")]
+Source = Annotated[FilesSource | FeedSource | HackerNewsSource | XSource | YouTubeSource, Field(discriminator="kind")]

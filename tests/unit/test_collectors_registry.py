@@ -10,6 +10,7 @@ from collector_exam import EmptyPurse
 from collectors.registry import build
 from config.secret import Secret
 from config.source_x import XSource
+from config.source_youtube import YouTubeSource
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
 
 SOURCES: list[tuple[Source, str]] = [
@@ -17,6 +18,7 @@ SOURCES: list[tuple[Source, str]] = [
     (FeedSource(name="press", url="https://feeds.example/acme.xml"), "FeedCollector"),
     (HackerNewsSource(name="hn", queries=("acme",)), "HackerNewsCollector"),
     (XSource(name="x", bearer_token=Secret("env:X_BEARER_TOKEN"), queries=("acme",)), "XCollector"),
+    (YouTubeSource(name="yt", key=Secret("env:YOUTUBE_KEY"), videos=("v" * 11,)), "YouTubeCollector"),
 ]
 
 
