@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import assert_never
 
 from collectors.base import Collector, Purse
+from config.source_mastodon import MastodonSource
+from config.source_reddit import RedditSource
 from config.source_x import XSource
 from config.source_youtube import YouTubeSource
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
 
 
-def build(source: Source, *, clock: Callable[[], datetime], user_agent: str, purse: Purse) -> Collector:
+def build(  # noqa: PLR0911 - one for each kind
+    source: Source, *, clock: Callable[[], datetime], user_agent: str, purse: Purse
+) -> Collector:
     """The collector of a source; nothing is read or fetched yet. `purse` is the source's own view of the ledger."""
     match source:
         case FilesSource():
@@ -41,5 +45,18 @@ def build(source: Source, *, clock: Callable[[], datetime], user_agent: str, pur
 
             http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
             return YouTubeCollector(source, http=http, clock=clock, purse=purse)
+        case MastodonSource():
+            from collectors.http import Http
+            from collectors.mastodon import ORIGIN_BODY, ORIGIN_SECONDS, MastodonCollector
+
+            http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
+            origin = Http(user_agent=user_agent, clock=clock, total_seconds=ORIGIN_SECONDS, max_body=ORIGIN_BODY)
+            return MastodonCollector(source, http=http, origin=origin if source.ask_origin else None, clock=clock)
+        case RedditSource():
+            from collectors.http import Http
+            from collectors.reddit import RedditCollector
+
+            http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
+            return RedditCollector(source, http=http, clock=clock)
         case _:
             assert_never(source)

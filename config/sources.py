@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from config.durations import Duration
 from config.secret import HttpUrl
 from config.source import BY_AGE, CommonSource
+from config.source_mastodon import MastodonSource
+from config.source_reddit import RedditSource
 from config.source_x import XSource
 from config.source_youtube import YouTubeSource
 from config.strict import IS_PATH_PATTERN, Strict, known_zone
@@ -67,4 +69,7 @@ class HackerNewsSource(CommonSource):
     allow_private_address: bool = False
 
 
-Source = Annotated[FilesSource | FeedSource | HackerNewsSource | XSource | YouTubeSource, Field(discriminator="kind")]
+Source = Annotated[
+    FilesSource | FeedSource | HackerNewsSource | RedditSource | MastodonSource | XSource | YouTubeSource,
+    Field(discriminator="kind"),
+]

@@ -9,6 +9,8 @@ from collector_exam import EmptyPurse
 
 from collectors.registry import build
 from config.secret import Secret
+from config.source_mastodon import MastodonInstance, MastodonSource
+from config.source_reddit import RedditSource
 from config.source_x import XSource
 from config.source_youtube import YouTubeSource
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
@@ -18,7 +20,21 @@ SOURCES: list[tuple[Source, str]] = [
     (FeedSource(name="press", url="https://feeds.example/acme.xml"), "FeedCollector"),
     (HackerNewsSource(name="hn", queries=("acme",)), "HackerNewsCollector"),
     (XSource(name="x", bearer_token=Secret("env:X_BEARER_TOKEN"), queries=("acme",)), "XCollector"),
+    (
+        RedditSource(
+            name="reddit",
+            client_id=Secret("env:REDDIT_ID"),
+            client_secret=Secret("env:REDDIT_SECRET"),
+            user_agent="linux:com.acme.monitor:1.0 (by /u/acme_care)",
+            communities=("acme",),
+        ),
+        "RedditCollector",
+    ),
     (YouTubeSource(name="yt", key=Secret("env:YOUTUBE_KEY"), videos=("v" * 11,)), "YouTubeCollector"),
+    (
+        MastodonSource(name="fedi", instances=(MastodonInstance(url="https://a.example"),), hashtags=("acme",)),
+        "MastodonCollector",
+    ),
 ]
 
 
