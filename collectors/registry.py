@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import assert_never
 
 from collectors.base import Collector, Purse
+from config.source_app_store import AppStoreSource
+from config.source_bluesky import BlueskySource
 from config.source_mastodon import MastodonSource
 from config.source_reddit import RedditSource
+from config.source_webhook import WebhookSource
 from config.source_x import XSource
 from config.source_youtube import YouTubeSource
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
@@ -35,6 +38,10 @@ def build(  # noqa: PLR0911 - one for each kind
 
             http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
             return HackerNewsCollector(source, http=http, clock=clock)
+        case BlueskySource():
+            from collectors.bluesky import BlueskyCollector
+
+            return BlueskyCollector(source, user_agent=user_agent, clock=clock)
         case XSource():
             from collectors.x import XCollector
 
@@ -58,5 +65,15 @@ def build(  # noqa: PLR0911 - one for each kind
 
             http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
             return RedditCollector(source, http=http, clock=clock)
+        case WebhookSource():
+            from collectors.webhook import WebhookCollector
+
+            return WebhookCollector(source)
+        case AppStoreSource():
+            from collectors.http import Http
+            from collectors.app_store import AppStoreCollector
+
+            http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
+            return AppStoreCollector(source, http=http, clock=clock)
         case _:
             assert_never(source)

@@ -10,8 +10,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 from config.durations import Duration
 from config.secret import HttpUrl
 from config.source import BY_AGE, CommonSource
+from config.source_app_store import AppStoreSource
+from config.source_bluesky import BlueskySource
 from config.source_mastodon import MastodonSource
 from config.source_reddit import RedditSource
+from config.source_webhook import WebhookSource
 from config.source_x import XSource
 from config.source_youtube import YouTubeSource
 from config.strict import IS_PATH_PATTERN, Strict, known_zone
@@ -70,6 +73,15 @@ class HackerNewsSource(CommonSource):
 
 
 Source = Annotated[
-    FilesSource | FeedSource | HackerNewsSource | RedditSource | MastodonSource | XSource | YouTubeSource,
+    FilesSource
+    | FeedSource
+    | HackerNewsSource
+    | BlueskySource
+    | RedditSource
+    | MastodonSource
+    | WebhookSource
+    | XSource
+    | YouTubeSource
+    | AppStoreSource,
     Field(discriminator="kind"),
 ]

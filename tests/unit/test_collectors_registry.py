@@ -10,7 +10,10 @@ from collector_exam import EmptyPurse
 from collectors.registry import build
 from config.secret import Secret
 from config.source_mastodon import MastodonInstance, MastodonSource
+from config.source_app_store import AppStoreSource
+from config.source_bluesky import BlueskySource
 from config.source_reddit import RedditSource
+from config.source_webhook import WebhookSource
 from config.source_x import XSource
 from config.source_youtube import YouTubeSource
 from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
@@ -19,6 +22,7 @@ SOURCES: list[tuple[Source, str]] = [
     (FilesSource(name="inbox", path="/nowhere/x.csv"), "FilesCollector"),
     (FeedSource(name="press", url="https://feeds.example/acme.xml"), "FeedCollector"),
     (HackerNewsSource(name="hn", queries=("acme",)), "HackerNewsCollector"),
+    (BlueskySource(name="bluesky"), "BlueskyCollector"),
     (XSource(name="x", bearer_token=Secret("env:X_BEARER_TOKEN"), queries=("acme",)), "XCollector"),
     (
         RedditSource(
@@ -35,6 +39,8 @@ SOURCES: list[tuple[Source, str]] = [
         MastodonSource(name="fedi", instances=(MastodonInstance(url="https://a.example"),), hashtags=("acme",)),
         "MastodonCollector",
     ),
+    (WebhookSource(name="site", path="/hooks/site", secret=(Secret("env:SITE"),)), "WebhookCollector"),
+    (AppStoreSource(name="apps", apps=("123",)), "AppStoreCollector"),
 ]
 
 
