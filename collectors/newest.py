@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.base import Loss
@@ -90,6 +90,19 @@ def after(one: Listing, page: Page, *, token: str, start: datetime, now: datetim
     seen = (*page.times, *((gap.oldest,) if gap is not None and gap.oldest is not None else ()))
     rest = Gap(low, page.token, min(seen, default=None), gap.restarts if gap is not None else 0)
     return replace(one, high=high, gap=rest, asked=True, shut="")
+
+
+def shut(one: Listing, why: str, *, look_back: timedelta) -> Listing:
+    """Where a list stands that shows nothing now; should it show posts again, what was unread of it is read then."""
+    high = one.high
+    if one.gap is not None and high is not None:
+        high = min(high, one.gap.low + look_back)
+    return replace(one, high=high, gap=None, asked=True, shut=why)
+
+
+def start_of(one: Listing, *, look_back: timedelta) -> datetime:
+    """How far back a walk reads that begins now."""
+    return one.floor if one.high is None else max(one.floor, one.high - look_back)
 
 
 def token_refused(name: str, one: Listing, *, now: datetime) -> tuple[Listing, Loss | None]:

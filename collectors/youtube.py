@@ -150,7 +150,7 @@ class YouTubeCollector:
             return self._refused(state, name, token, answer)
         threads = threads_of(answer.items(), name)
         page = Page(threads.times, answer.next_token(token))
-        start = max(one.floor, one.high - self._source.look_back) if one.high is not None else one.floor
+        start = newest.start_of(one, look_back=self._source.look_back)
         state = state.with_listing(name, newest.after(one, page, token=token, start=start, now=self._now()))
         posts = [post for post in threads.posts if post.published_at >= one.floor]
         state = state.with_branches(threads.branches)
@@ -166,9 +166,7 @@ class YouTubeCollector:
             return self._harvest(state.with_listing(name, one), answer, notes=(note,), lost=lost)
         if answer.status == HTTPStatus.BAD_REQUEST:
             no_such_answer(name, answer)
-        # What was still to be read of it is read from the beginning, should it ever be open again.
-        high = None if one.gap is not None else one.high
-        shut = replace(one, high=high, gap=None, asked=True, shut=answer.refused)
+        shut = newest.shut(one, answer.refused, look_back=self._source.look_back)
         state = state.with_listing(name, shut)
         if all(listing.shut for listing in state.listings.values()):
             error = AccessDenied(f"{name}: YouTube shows no comments ({answer.refused}), and nothing else is read")
