@@ -150,7 +150,7 @@ class RedditCollector:
         if spot.kind == "search":
             state.threads, fewer = followed(state.threads, posts, self._source.threads, state.began)
             if fewer:
-                notes.append(f"{fewer} of the oldest conversations are followed no more, to make room for younger ones")
+                notes.append(f"{fewer} conversations, the oldest, are not followed: threads.at_most is reached")
         lost, note = _unseen(lane, after, spot)
         return Harvest(posts=posts, gone=things.gone, rejects=things.rejects, lost=lost, notes=(*notes, *note))
 
@@ -171,12 +171,12 @@ class RedditCollector:
             state.threads[name] = replace(thread, due=now + HOUR)
             return Harvest(notes=(f"conversation {name} is put off for an hour: {error}",))
         self._stumbles.pop(name, None)
-        again = read_again(thread, self._source.threads, now) if talk.ended is None else None
+        again = read_again(thread, talk.replies, self._source.threads, now) if talk.ended is None else None
         del state.threads[name]
         if again is not None:
             state.threads[name] = again
         notes = [f"conversation {name} is followed no more: its submission was {talk.ended}"] if talk.ended else []
-        if talk.left_out and not thread.seen:
+        if talk.left_out and thread.replies is None:
             notes.append(f"conversation {name}: {talk.left_out} comments were left out (threads.more_comments)")
         return Harvest(posts=talk.posts, gone=talk.gone, rejects=talk.rejects, notes=notes)
 

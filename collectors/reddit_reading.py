@@ -20,6 +20,7 @@ class Talk:
     gone: Sequence[Gone]
     rejects: Sequence[Reject]
     ended: Withdrawal | None  # the submission was withdrawn
+    replies: int | None  # how many comments Reddit counts
     left_out: int  # comments that were not read
 
 
@@ -65,5 +66,6 @@ class Reader:
             gone=[*top.gone, *below.gone],
             rejects=[*top.rejects, *below.rejects],
             ended=withdrawn(tree.submission["data"]) if top.gone else None,
+            replies=next((post.engagement.replies for post in top.posts if post.engagement is not None), None),
             left_out=tree.left_out,
         )

@@ -75,7 +75,7 @@ class Thread:
 
     created: int
     due: int
-    seen: bool = False  # it was read before
+    replies: int | None = None  # how many comments Reddit counted below it when it was last read; None: not read yet
 
 
 @dataclass(slots=True)
@@ -176,30 +176,39 @@ def _reached(lane: Lane, spot: Spot, times: Sequence[int]) -> bool:
 def followed(
     threads: Mapping[str, Thread], posts: Iterable[Post], rules: RedditThreads, now: int
 ) -> tuple[dict[str, Thread], int]:
-    """The conversations with those of the submissions added, and how many had to make room: the oldest."""
+    """The conversations with those of the submissions added, and how many are one too many: the oldest.
+
+    One below which Reddit counts as many comments as when it was last read is as good as read again.
+    """
     known = dict(threads)
     for post in posts:
-        created = int(post.published_at.timestamp())
+        created = seconds_of(post.published_at)
         if not post.native_id.startswith(SUBMISSION) or created + _seconds(rules.follow_for) <= now:
             continue
-        silent = post.engagement is not None and post.engagement.replies == 0
-        known.setdefault(post.native_id, Thread(created, now + PACES[0][1] if silent else now))
+        thread = known.get(post.native_id, Thread(created, now))
+        count = post.engagement.replies if post.engagement is not None else None
+        if count is not None and count == (thread.replies or 0) and thread.due <= now:
+            thread = replace(thread, due=now + _pace(thread, now))
+        known[post.native_id] = thread
     newest = sorted(known, key=lambda name: known[name].created, reverse=True)[: rules.at_most]
-    return {name: known[name] for name in newest}, len(set(threads) - set(newest))
+    return {name: known[name] for name in newest}, len(known) - len(newest)
 
 
-def read_again(thread: Thread, rules: RedditThreads, now: int) -> Thread | None:
-    """The conversation after it was read; None where it has been followed long enough."""
-    age = now - thread.created
-    if age >= _seconds(rules.follow_for):
+def read_again(thread: Thread, replies: int | None, rules: RedditThreads, now: int) -> Thread | None:
+    """The conversation after it was read, with so many comments; None where it has been followed long enough."""
+    if now - thread.created >= _seconds(rules.follow_for):
         return None
-    return Thread(thread.created, now + next(pace for limit, pace in PACES if age < limit), seen=True)
+    return Thread(thread.created, now + _pace(thread, now), replies or 0)
+
+
+def _pace(thread: Thread, now: int) -> int:
+    return next(pace for limit, pace in PACES if now - thread.created < limit)
 
 
 def write_cursor(state: State) -> str:
     """The state as text."""
     lanes = {key: _changed(lane) for key, lane in state.lanes.items()}
-    threads = {name: [thread.created, thread.due, int(thread.seen)] for name, thread in state.threads.items()}
+    threads = {name: [thread.created, thread.due, thread.replies] for name, thread in state.threads.items()}
     value = {"v": _VERSION, "over": state.over, "began": state.began, "lanes": lanes, "threads": threads}
     return json.dumps(value, separators=(",", ":"))
 
@@ -210,7 +219,7 @@ def read_cursor(cursor: str | None) -> State:
     if value.get("v") != _VERSION:
         return State()
     lanes = {key: Lane(**{**lane, "anchors": tuple(lane.get("anchors", ()))}) for key, lane in value["lanes"].items()}
-    threads = {name: Thread(created, due, bool(seen)) for name, (created, due, seen) in value["threads"].items()}
+    threads = {name: Thread(created, due, replies) for name, (created, due, replies) in value["threads"].items()}
     return State(lanes, threads, value["over"], value["began"])
 
 

@@ -115,9 +115,9 @@ class Wire:
             raise AccessDenied(str(error)) from None
         except RequestException as error:
             cause = error.original_exception
-            if isinstance(cause, SourceError):
-                raise cause from None
-            raise UnexpectedReply(f"Reddit could not be asked: {type(cause).__name__}") from None
+            if isinstance(cause, requests.RequestException | UnicodeError):  # never sent; its words may hold a secret
+                raise UnexpectedReply(f"Reddit could not be asked: {type(cause).__name__}") from None
+            raise cause from None
         except OAuthException:
             raise AccessDenied("Reddit refuses the client id or the client secret") from None
         except (PrawcoreException, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

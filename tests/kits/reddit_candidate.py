@@ -31,7 +31,7 @@ class RedditCandidate:
     def __post_init__(self) -> None:
         for days in range(4):
             self._add(submission(self._id(), self._then(days, 1), f"Acme {HOSTILE}", subreddit="travel"))
-        self._add(submission("s1", self._then(0, 0, 1_800), "Bolt and acme", subreddit="elsewhere", num_comments=9))
+        self._add(submission("s1", self._then(0, 0, 1_800), "Bolt and acme", subreddit="elsewhere"))
         for place in range(5):
             self._add(comment(self._id(), self._then(0, 0, 1_000 + place), "same", link="s1", subreddit="elsewhere"))
         for place in range(7):

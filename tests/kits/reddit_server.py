@@ -40,7 +40,7 @@ def submission(number: str, time: float, title: str, **more: Any) -> Thing:
         "url": f"https://www.reddit.com/r/{subreddit}/comments/{number}/a_title/",
         "score": 7,
         "upvote_ratio": 0.88,
-        "num_comments": 1,
+        "num_comments": 0,  # as told, the server counts
         "hide_score": False,
         "removed_by_category": None,
         "media_embed": {},
@@ -94,6 +94,12 @@ class RedditServer(FaultyServer):
         """What was asked for, without the tokens."""
         return [asked.path for asked in self.asked if "access_token" not in asked.path]
 
+    def _told(self, thing: Thing) -> Thing:
+        """A submission with its comments counted."""
+        if not thing.get("name", "").startswith("t3"):
+            return thing
+        return {**thing, "num_comments": sum(one.get("link_id") == thing["name"] for one in self.things)}
+
     def _answer(self, asked: Asked) -> Answer:
         if asked.path in self.answers:
             return self.answers[asked.path]
@@ -136,7 +142,7 @@ class RedditServer(FaultyServer):
             case ["api", "info"]:
                 names = asked.params["id"].split(",")
                 assert len(names) <= 100
-                return _json(_listing([thing for thing in self.things if thing.get("name") in names]))
+                return _json(_listing([self._told(thing) for thing in self.things if thing.get("name") in names]))
             case ["api", "morechildren"]:
                 return self._more(dict(parse_qsl(asked.body.decode())))
         return _json({"message": "Not Found", "error": 404}, 404)
@@ -169,7 +175,7 @@ class RedditServer(FaultyServer):
             places = [n for n, thing in enumerate(found) if thing["name"] == after]
             start = places[0] + 1 if places and after not in self.removed_anchors else len(found)
         size = min(int(asked.params["limit"]), 100)
-        page = found[start : start + size]
+        page = [self._told(thing) for thing in found[start : start + size]]
         return _json(_listing(page, page[-1]["name"] if start + size < len(found) else None))
 
     def _below(self, parent: str) -> list[Thing]:
@@ -177,7 +183,7 @@ class RedditServer(FaultyServer):
         return sorted(inside, key=lambda thing: thing["created_utc"], reverse=True)
 
     def _conversation(self, link: str, parent: str | None, only: str | None = None) -> Answer:
-        above = [thing for thing in self.things if thing["name"] == f"t3_{link}"]
+        above = [self._told(thing) for thing in self.things if thing["name"] == f"t3_{link}"]
         if not above:
             return _json({"message": "Not Found", "error": 404}, 404)
         room = [self.tree_shows]
