@@ -11,6 +11,7 @@ from typing import Any
 from classifiers.evaluation.plots import reliability
 from classifiers.thresholds import Counts, read_counts
 from classifiers.training import card_tables as tables
+from classifiers.training.further import ANNOTATED, WRITTEN
 from classifiers.training.report import BEHAVIOUR
 
 CARD = "MODEL_CARD.md"
@@ -29,8 +30,7 @@ probability. It is the default judge of this monitor and runs offline on a proce
   pooling, one linear layer for all heads. Weights in half precision, safetensors.
 - **Input**: handles and links masked, HTML and written-out escapes undone, emoji written out by name, hashtags cut
   at capitals (`classifiers/text.py`, version `{preparation}`). Posts of more than 128 word pieces are read in windows.
-- **Made by**: `python -m classifiers.training`, seed {seed}, torch {torch}, transformers {transformers}. Encoder
-  weights sha256 `{encoder}`.
+{made}
 
 ## Intended use
 Sorting public posts for a customer-relations team: finding complaints, routing them, counting moods over a week.
@@ -44,9 +44,7 @@ monitoring on which somebody relies, not for texts in other languages (the monit
 |---|---|---|---|---|
 {sources}
 
-Rows of `complaint_types` were labelled by a large language model under a written guideline, not by people; types,
-severity and flags are learned from these alone. The sentiment of complaint posts without a sentiment label of
-their own (airline complaint tweets, app reviews, consumer narratives) is derived from these labels, with half weight.
+{labels}
 
 **Training.** {stages} The whole plan stands in `manifest.json`.
 
@@ -90,6 +88,15 @@ complaint that it does not see has no type. "All types" counts the types given, 
 {kinds}
 """
 
+_LABELS = """Rows of `complaint_types` were labelled by a large language model under a written guideline, not by people;
+types, severity and flags are learned from these{further}. The sentiment of complaint posts without a sentiment label of
+their own (airline complaint tweets, app reviews, consumer narratives) is derived from these labels, with half
+weight."""
+_ALONE = " alone"
+_FURTHER = """ and from two sets made for this project in the same way: `annotated_posts`, posts of the sources named that
+were chosen by an earlier model for their rare types and read under the same guideline (their labels lie in
+`classifiers/training/posts/annotated.csv`, by digest), and `written_posts`, invented posts thought up one by one by a
+large language model that had seen the guideline and no labelled post (`written.csv` beside it)"""
 _TERMS = """{terms} Most sources are collections of public posts whose authors' and platforms' terms apply; where
 *none stated* stands, the collection names no licence. No row of them is part of this repository."""
 _HOW = """`n` posts, none trained on, judged by the classifier as it serves (`monitor evaluate` measures the same).
@@ -140,7 +147,7 @@ def card(
 ) -> str:
     """Return the model card, in Markdown."""
     trained = manifest["rows"]["train"]
-    rows = sum(count for name, count in trained.items() if name.startswith("complaint_types/"))
+    rows = sum(count for name, count in trained.items() if name.startswith(("complaint_types/", ANNOTATED, WRITTEN)))
     parts = [_head(manifest), _figures(metrics), tables.calibration(PLOT)]
     parts.append("" if counts is None else tables.thresholds(counts))
     parts.append("" if behaviour is None else tables.behaviour(behaviour))
@@ -151,16 +158,39 @@ def card(
 
 
 def _head(manifest: Mapping[str, Any]) -> str:
+    has_further = {name.partition("/")[0] for name in manifest["rows"]["train"]} & {ANNOTATED, WRITTEN}
     return _HEAD.format(
         preparation=manifest["preparation"],
-        seed=manifest["seeds"]["training"],
+        made=_item(_made(manifest)),
         split=manifest["seeds"]["split"],
-        encoder=manifest["encoder"]["sha256"][:16],
-        **manifest["versions"],
+        labels=_paragraph(_LABELS.format(further=_FURTHER if has_further else _ALONE)),
         terms=_paragraph(_TERMS.format(terms=tables.terms(manifest))),
         sources=tables.sources(manifest),
         stages=tables.stages(manifest["plan"]),
     )
+
+
+def _made(manifest: Mapping[str, Any]) -> str:
+    """How the weights came to be: from a plain encoder, or from a model that this package had trained before."""
+    before = manifest.get("went_on_from")
+    begun = manifest["encoder"]["sha256"][:16]
+    how = (
+        f"**Made by**: `python -m classifiers.training{' --go-on-from ...' if before else ''}`, seed "
+        f"{manifest['seeds']['training']}, torch {manifest['versions']['torch']}, transformers "
+        f"{manifest['versions']['transformers']}. "
+    )
+    if not before:
+        return f"{how}Encoder weights sha256 `{begun}`."
+    return (
+        f"{how}It goes on from a model of the same network (weights sha256 `{begun}`) that was made by "
+        f"`python -m classifiers.training` from all-MiniLM-L6-v2 (sha256 `{before['encoder']['sha256'][:16]}`) on "
+        f"these posts less `{ANNOTATED}` and `{WRITTEN}`: {tables.stages(before['plan'])} "
+        "Both plans stand in `manifest.json`."
+    )
+
+
+def _item(text: str) -> str:
+    return fill(f"- {text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _figures(metrics: Mapping[str, Any]) -> str:

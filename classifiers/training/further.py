@@ -27,7 +27,7 @@ from classifiers.training.sources import (
 ANNOTATED = "annotated_posts"
 WRITTEN = "written_posts"
 LICENCES = {ANNOTATED: "labels CC0, texts as their source", WRITTEN: "CC0, invented for this project"}
-_POSTS = Path(__file__).parent / "posts"
+POSTS = Path(__file__).parent / "posts"
 
 
 def digest(letters: str) -> str:
@@ -77,7 +77,7 @@ def written() -> Iterator[Example]:
 
 
 def _rows(name: str) -> Iterator[Mapping[str, str]]:
-    with (_POSTS / name).open(encoding="utf-8", newline="") as lines:
+    with (POSTS / name).open(encoding="utf-8", newline="") as lines:
         yield from csv.DictReader(lines)
 
 

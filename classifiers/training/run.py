@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -83,6 +84,7 @@ def manifest(corpus: Corpus, encoder: Path, plan: Plan, sources: Sequence[Traini
     """Say what the weights were made of: sources with licences and rows, seeds, plan, encoder, versions."""
     licences = {source.name: source.licence for source in sources} | LICENCES
     used = {name: licence for name, licence in licences.items() if name in corpus.train}
+    before = encoder / "manifest.json"  # the encoder was trained here: what it was made of goes on record
     return {
         "rows": corpus.manifest,
         "licences": used,
@@ -93,6 +95,7 @@ def manifest(corpus: Corpus, encoder: Path, plan: Plan, sources: Sequence[Traini
             "folder": f"{encoder.parent.name}/{encoder.name}",
             "sha256": digest_of(encoder / "model.safetensors"),
         },
+        "went_on_from": json.loads(before.read_text(encoding="utf-8")) if before.exists() else None,
         "preparation": text.VERSION,
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
     }
