@@ -93,8 +93,8 @@ types, severity and flags are learned from these{further}. The sentiment of comp
 their own (airline complaint tweets, app reviews, consumer narratives) is derived from these labels, with half
 weight."""
 _ALONE = " alone"
-_FURTHER = """ and from two sets made for this project in the same way: `annotated_posts`, posts of the sources named that
-were chosen by an earlier model for their rare types and read under the same guideline (their labels lie in
+_FURTHER = """ and from two sets made for this project in the same way: `annotated_posts`, posts of the sources named
+that were chosen by an earlier model for their rare types and read under the same guideline (their labels lie in
 `classifiers/training/posts/annotated.csv`, by digest), and `written_posts`, invented posts thought up one by one by a
 large language model that had seen the guideline and no labelled post (`written.csv` beside it)"""
 _TERMS = """{terms} Most sources are collections of public posts whose authors' and platforms' terms apply; where
