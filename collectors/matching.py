@@ -87,8 +87,25 @@ def _ear(alias: Alias, brand: Brand) -> _Ear:
     return _Ear(alias, probe, needs_context, domains, exact, seek)
 
 
-def _word_seeks(listed: Sequence[str]) -> tuple[Seek, ...]:
-    return tuple(words(fold(word)) for word in listed if fold(word).split())
+def _word_seeks(listed: Sequence[str]) -> tuple[tuple[str, Seek], ...]:
+    """Each word as configured, with how it is found."""
+    return tuple((word, words(fold(word))) for word in listed if fold(word).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a brand's words make of a post in which one of its aliases stands, counted or not."""
+
+    brand: str
+    heard: tuple[tuple[Alias, Match], ...]  # the aliases that stand there, with a context word where one is needed
+    refused: tuple[tuple[Alias, Match], ...]  # those that miss a context word
+    context: tuple[str, ...]  # the context words that stand there
+    excluded_by: tuple[str, ...]  # the exclusion words that stand there: with one, nothing counts
+
+    @property
+    def counted(self) -> tuple[tuple[Alias, Match], ...]:
+        """What `Matcher.matches` tells of this brand, each with its alias."""
+        return () if self.excluded_by else self.heard
 
 
 class _BrandEars:
@@ -101,13 +118,33 @@ class _BrandEars:
     def hear(self, parts: Sequence[Part], hosts: Sequence[str]) -> Iterator[Match]:
         """One match for each alias and each part of the post in which it stands."""
         found = [match for ear in self.ears for match in self._by(ear, parts, hosts)]
-        if found and not any(_anywhere(seek, parts) for seek in self.exclusions):
+        if found and not any(_anywhere(seek, parts) for _, seek in self.exclusions):
             yield from found
 
+    def explain(self, parts: Sequence[Part], hosts: Sequence[str]) -> Explained | None:
+        """What `hear` makes of the post and why; None where no alias stands in it."""
+        standing = [(ear, match) for ear in self.ears for match in self._standing(ear, parts, hosts)]
+        if not standing:
+            return None
+        context = tuple(word for word, seek in self.context if _anywhere(seek, parts))
+        lacks = [ear.needs_context and not context for ear, _ in standing]
+        told = [(ear.alias, match) for ear, match in standing]
+        return Explained(
+            brand=self.name,
+            heard=tuple(one for one, lack in zip(told, lacks, strict=True) if not lack),
+            refused=tuple(one for one, lack in zip(told, lacks, strict=True) if lack),
+            context=context,
+            excluded_by=tuple(word for word, seek in self.exclusions if _anywhere(seek, parts)),
+        )
+
     def _by(self, ear: _Ear, parts: Sequence[Part], hosts: Sequence[str]) -> Iterator[Match]:
-        spans = [(part, span) for part in parts if (span := ear.first(part)) is not None]
-        if ear.needs_context and spans and not any(_anywhere(seek, parts) for seek in self.context):
+        found = list(self._standing(ear, parts, hosts))
+        if found and ear.needs_context and not any(_anywhere(seek, parts) for _, seek in self.context):
             return
+        yield from found
+
+    def _standing(self, ear: _Ear, parts: Sequence[Part], hosts: Sequence[str]) -> Iterator[Match]:
+        spans = [(part, span) for part in parts if (span := ear.first(part)) is not None]
         for part, span in spans:
             yield Match(self.name, ear.alias.text, part.where, *span)
         if ear.domains and any(is_below(host, ear.domains) for host in hosts):
@@ -132,14 +169,16 @@ class Matcher:
         Spans point into the original text or title, both 0 for a link. `declared` is the brand that the source itself
         is about: it matches as "*" whatever the post says, its aliases and exclusion words unasked.
         """
-        parts = [Part(post.text, "text")]
-        if post.title:
-            parts.append(Part(post.title, "title"))
-        hosts = [host_of(fold(link)) for link in post.links]
+        parts, hosts = _views(post)
         by_source = (Match(declared, "*", "source"),) if declared is not None else ()
         return by_source + tuple(
             match for brand in self._brands if brand.name != declared for match in brand.hear(parts, hosts)
         )
+
+    def explained(self, post: Post) -> tuple[Explained, ...]:
+        """Why the post counts for a brand or why not, for each brand of which an alias stands in it."""
+        parts, hosts = _views(post)
+        return tuple(told for brand in self._brands if (told := brand.explain(parts, hosts)) is not None)
 
     def is_ours(self, post: Post) -> bool:
         """Whether one of the company's own accounts wrote it, known by its handle or its id on that platform."""
@@ -178,6 +217,14 @@ class Matcher:
             if matches or one is not None:
                 kept.append(Heard(post, matches, ours=one is not None and one.ours))
         return kept
+
+
+def _views(post: Post) -> tuple[list[Part], list[str]]:
+    """What the rules look at: text and title, and the hosts of the links."""
+    parts = [Part(post.text, "text")]
+    if post.title:
+        parts.append(Part(post.title, "title"))
+    return parts, [host_of(fold(link)) for link in post.links]
 
 
 def _account(handle: str) -> str:

@@ -13,6 +13,7 @@ from monitor.cli import (
     digesting,
     evaluating,
     posts,
+    querying,
     rescoring,
     routing,
     running,
@@ -52,6 +53,7 @@ main.add_command(running.status)
 main.add_command(running.db)
 main.add_command(running.demo)
 main.add_command(sources.sources)
+main.add_command(querying.query)
 main.add_command(posts.import_file)
 main.add_command(posts.posts)
 main.add_command(scoring.score)

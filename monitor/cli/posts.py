@@ -46,7 +46,7 @@ def import_file(path: str, /, file: str, bad_rows: int, **options: Any) -> None:
     from monitor.wiring import user_agent
 
     with opened(path) as (settings, store):
-        source = _source(settings, file, options)
+        source = source_of(settings, file, options)
         purse = SourcePurse(store.ledger, source.name)
         collector = registry.build(source, clock=wall_clock, user_agent=user_agent(), purse=purse)
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -74,7 +74,8 @@ def import_file(path: str, /, file: str, bad_rows: int, **options: Any) -> None:
     )
 
 
-def _source(settings: Settings, file: str, options: dict[str, Any]) -> FilesSource:
+def source_of(settings: Settings, file: str, options: dict[str, Any]) -> FilesSource:
+    """The source that reads a file as the options of `monitor import` say."""
     from pathlib import Path
 
     from config.sources import Columns, FilesSource

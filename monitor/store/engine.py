@@ -17,6 +17,7 @@ from config.settings import Database
 from monitor.store import locks, schema
 from monitor.store.cases import Cases
 from monitor.store.corrections import Corrections
+from monitor.store.latest import Latest
 from monitor.store.ledger import Ledger
 from monitor.store.locks import AlreadyRunning, Held
 from monitor.store.outbox import Outbox
@@ -55,6 +56,7 @@ class Store:
         self.outbox = Outbox(engine)
         self.sources = Sources(engine)
         self.ledger = Ledger(engine)
+        self.latest = Latest(engine)
         self.reports = Reports(engine)
         self.corrections = Corrections(engine)
         self.samples = Samples(engine)

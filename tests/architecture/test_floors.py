@@ -116,6 +116,8 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(wheel):
         "classifiers/embedded/tokenizer.json",
         "classifiers/embedded/MODEL_CARD.md",
         "config/example.toml",
+        "config/packs/delta.toml",
+        "collectors/common_words.txt",
         "monitor/demo/index.html.jinja",
     ):
         assert needed in names
