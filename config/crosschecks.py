@@ -53,6 +53,16 @@ def _brands_of_sources(tree: dict[str, Any]) -> Iterator[Finding]:
                 yield unknown(place, "brand is named", brand, known, listed="brands")
 
 
+def _paths_differ(tree: dict[str, Any]) -> Iterator[Finding]:
+    seen: dict[str, Place] = {}
+    for source in entries(tree, "sources"):
+        if source.table.get("kind") != "webhook":
+            continue
+        for place, path in source.texts("path"):
+            if (first := seen.setdefault(path, source.place)) != source.place:
+                yield Finding(place, f'"{printable(path)}" is the path of {_shown(first)} already')
+
+
 def _channels_named(tree: dict[str, Any]) -> Iterator[Finding]:
     known = names(tree, "channels")
     users: list[tuple[Entry, tuple[str, ...]]] = []
@@ -176,6 +186,7 @@ def _database_is_served(tree: dict[str, Any]) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (
     _repeated_names,
     _brands_of_sources,
+    _paths_differ,
     _channels_named,
     _conditions_known,
     languages_served_once,

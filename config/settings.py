@@ -39,6 +39,13 @@ class Digest(Strict):
     recipients: tuple[Address, ...] = ()
 
 
+class Inbound(Strict):
+    """Where the monitor listens for what other systems send to sources of kind webhook."""
+
+    host: Annotated[str, StringConstraints(min_length=1, max_length=255)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8321
+
+
 class Settings(Strict):
     """The whole configuration, checked."""
 
@@ -54,6 +61,7 @@ class Settings(Strict):
     model: Model = Model()
     alerting: Alerting = Alerting()
     digest: Digest = Digest()
+    inbound: Inbound = Inbound()
     database: Database = Database()
 
     @property

@@ -17,6 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor import logs
+from monitor.inbound.server import Door, opened
 from monitor.pipeline.collect import Collect
 from monitor.pipeline.destinations import Destinations
 from monitor.states import FINAL
@@ -116,6 +117,7 @@ class Daemon:
         Raises:
             AlreadyRunning: another process does one of these stages.
             ModelUnusable: the model cannot be loaded.
+            DoorUnusable: the address for inbound posts cannot be listened at.
         """
         with self._stages() as (stages, held):
             # A destination or a source that hangs holds one thread of its own, never another's.
@@ -137,12 +139,16 @@ class Daemon:
                     )
             scheduler.add_job(self._still_ours, "interval", args=[held], seconds=LOCK_TICK, id="locks")
             with self._signals():
+                door = self._door()
                 scheduler.start()
                 log.info("running", stages=sorted(stages), units=sum(len(units) for units in stages.values()))
                 self.stop.wait()
                 log.info("stopping")
                 scheduler.pause()
-                self._let_units_end()
+                deadline = monotonic() + PATIENCE
+                if door is not None:
+                    door.close(PATIENCE / 2)
+                self._let_units_end(deadline)
                 scheduler.shutdown(wait=True)
                 log.info("stopped")
 
@@ -153,8 +159,18 @@ class Daemon:
             self.failed.append("locks")
             self.stop.set()
 
-    def _let_units_end(self) -> None:
-        deadline = monotonic() + PATIENCE
+    def _door(self) -> Door | None:
+        """Where other systems send posts, if a source waits for them; belongs to collecting."""
+        if "collect" not in self.only:
+            return None
+
+        def died() -> None:
+            self.failed.append("inbound")
+            self.stop.set()
+
+        return opened(self.house.settings, self.house.store, self.house.clock, died=died)
+
+    def _let_units_end(self, deadline: float) -> None:
         while monotonic() < deadline:
             with self._guard:
                 if not self._busy:

@@ -33,6 +33,7 @@ def run(path: str, once: bool, only: tuple[str, ...], form: str, log_level: str)
     from config.secret import SecretUnavailable
     from monitor import logs
     from monitor.daemon import Daemon
+    from monitor.inbound.server import DoorUnusable
     from monitor.store.engine import AlreadyRunning
     from monitor.wiring import House
 
@@ -51,7 +52,7 @@ def run(path: str, once: bool, only: tuple[str, ...], form: str, log_level: str)
             done = daemon.drain()
             left = store.outbox.unfinished()
             coming = [at for at in map(store.outbox.next_due, daemon.house.destinations().all) if at is not None]
-        except (AlreadyRunning, ModelUnusable, SecretUnavailable) as error:
+        except (AlreadyRunning, DoorUnusable, ModelUnusable, SecretUnavailable) as error:
             raise click.ClickException(plain(str(error))) from None
         when = f", the next one due {local(min(coming), settings)}" if coming else ""
         click.echo(f"Done: {done} unit(s) of work. Messages still to be delivered: {left}{when}.", err=True)

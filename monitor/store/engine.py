@@ -18,6 +18,7 @@ from monitor.store import locks, schema
 from monitor.store.cases import Cases
 from monitor.store.corrections import Corrections
 from monitor.store.latest import Latest
+from monitor.store.inbound import Inbound
 from monitor.store.ledger import Ledger
 from monitor.store.locks import AlreadyRunning, Held
 from monitor.store.outbox import Outbox
@@ -56,6 +57,7 @@ class Store:
         self.outbox = Outbox(engine)
         self.sources = Sources(engine)
         self.ledger = Ledger(engine)
+        self.inbound = Inbound(engine)
         self.latest = Latest(engine)
         self.reports = Reports(engine)
         self.corrections = Corrections(engine)

@@ -43,6 +43,7 @@ SECTIONS: dict[type[Strict], str] = {
     alerting.OfficeHours: "`[alerting.office_hours]`",
     alerting.Escalation: "`[alerting.escalation]`",
     settings.Digest: "`[digest]`",
+    settings.Inbound: "`[inbound]`",
     settings.Database: "`[database]`",
 }
 SHARED = {"sources": "Every source", "channels": "Every channel"}
