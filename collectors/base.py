@@ -167,6 +167,7 @@ class Checked:
     what: str  # "credentials", "reach", "quota", ...
     ok: bool
     detail: str = ""  # what to do about it, where it is not; never a secret
+    spent: Sequence[Spend] = ()  # what looking has cost, where it could not be free
 
 
 class SourceError(Exception):

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, 
 from config.durations import Duration
 from config.languages import LanguageCode
 from config.secret import HttpUrl, Secret
-from config.source import CommonSource
+from config.source import CommonSource, Limit
 from config.strict import Strict
 
 MICROS = 1_000_000  # of a unit of money, the finest step of a price
@@ -111,3 +111,11 @@ class XSource(CommonSource):
         if self.budget.daily < page:
             raise ValueError(f"budget.daily must be at least {page}: what the smallest page may cost")
         return self
+
+    def limits(self) -> tuple[Limit, ...]:
+        """The budget of the day and of the month."""
+        unit, soft = self.budget.currency, self.budget.soft_share
+        return (
+            Limit(period="day", amount=micros(self.budget.daily), unit=unit, soft_share=soft),
+            Limit(period="month", amount=micros(self.budget.monthly), unit=unit, soft_share=soft),
+        )

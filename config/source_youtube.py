@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from config.durations import Duration
 from config.secret import HttpUrl, Secret
-from config.source import DAY, CommonSource
+from config.source import DAY, CommonSource, Limit
 
 ChannelId = Annotated[str, StringConstraints(pattern=r"^UC[A-Za-z0-9_-]{22}$")]
 VideoId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{11}$")]
@@ -18,6 +18,8 @@ MAX_VIDEOS = 500  # each costs a unit of quota in each round
 
 class YouTubeSource(CommonSource):
     """Comments and replies by YouTube's Data API v3, with an API key."""
+
+    steady: ClassVar[bool] = True  # every call shows a list's newest page
 
     kind: Literal["youtube"] = "youtube"
     key: Secret
@@ -36,3 +38,16 @@ class YouTubeSource(CommonSource):
         if self.channel_id is None and not self.videos:
             raise ValueError("needs a channel_id or videos")
         return self
+
+    def limits(self) -> tuple[Limit, ...]:
+        """The quota of the key's project, by the day in California."""
+        return (
+            Limit(
+                period="day",
+                amount=self.daily_quota,
+                unit="units",
+                resource="quota_unit",
+                zone="America/Los_Angeles",
+                soft_share=0.8,
+            ),
+        )

@@ -73,7 +73,10 @@ class Daemon:
             self._tell_of_orphans(destinations)
             stages["deliver"] = [(worker.destination, worker.batch) for worker in workers]
         if "tend" in self.only:
-            stages["tend"] = [("cases", house.tend(destinations).batch)]
+            stages["tend"] = [
+                ("cases", house.tend(destinations).batch),
+                ("watch", house.watch(destinations).batch),
+            ]
         if "digest" in self.only:
             stages["digest"] = [("weekly", house.digest().batch)]
         return stages

@@ -15,6 +15,7 @@ from config.settings import Settings
 from monitor.clock import Clock, wall_clock
 from monitor.digest.make import mail_channel
 from monitor.digest.send import SendDigest
+from monitor.pipeline.alarms import Alarms
 from monitor.pipeline.collect import Collect
 from monitor.pipeline.decide import Decide
 from monitor.pipeline.deliver import Deliver
@@ -22,6 +23,7 @@ from monitor.pipeline.destinations import Destinations
 from monitor.pipeline.notices import Notices
 from monitor.pipeline.score import Score
 from monitor.pipeline.tend import Tend
+from monitor.pipeline.watch import Watch
 from monitor.store.engine import Store
 from monitor.store.ledger import SourcePurse
 
@@ -48,14 +50,14 @@ class House:
         from collectors import registry
 
         matcher = Matcher(self.settings.brands)
-        notices = self.notices(destinations)
+        alarms = Alarms(self.store, self.notices(destinations), self.clock, self.settings.zone)
         return [
             Collect(
                 source,
                 registry.build(source, clock=self.clock, user_agent=user_agent(), purse=self.purse(source.name)),
                 matcher,
                 self.store,
-                notices,
+                alarms,
                 self.clock,
                 self.rng,
             )
@@ -127,6 +129,10 @@ class House:
     def tend(self, destinations: Destinations) -> Tend:
         """The stage that looks after open cases."""
         return Tend(self.store, self.settings, destinations, self.clock)
+
+    def watch(self, destinations: Destinations) -> Watch:
+        """What looks at the sources from outside."""
+        return Watch(self.store, self.settings, self.notices(destinations), self.clock)
 
     def digest(self) -> SendDigest:
         """The stage that makes and sends the weekly digest."""

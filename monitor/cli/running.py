@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.settings import Settings
+    from monitor.pipeline.overview import SourceLine
     from monitor.store.languages import Languages
 
 STAGES = ("collect", "score", "decide", "deliver", "tend", "digest")
@@ -78,7 +79,12 @@ def status(path: str, as_json: bool) -> None:
     from rich.text import Text
 
     console = Console()
-    table = Table("source", "state", "last success", "newest post", "stored", "last error", title="Sources")
+    table = Table(title="Sources", pad_edge=False)
+    for column in ("source", "state"):
+        table.add_column(column)
+    for column in ("last success", "newest post", "read (usual)", "stored", "gaps", "budget"):
+        table.add_column(column, justify="right")
+    table.add_column("why", overflow="fold")
     colours = {"healthy": "green", "quiet": "cyan", "new": "cyan", "disabled": "dim"}
     for line in seen.sources:
         facts = line.facts
@@ -87,8 +93,11 @@ def status(path: str, as_json: bool) -> None:
             Text(line.health, style=colours.get(line.health, "bold red")),
             ago(facts.last_success_at, seen.at),
             ago(facts.last_post_at, seen.at),
+            "-" if line.pace.last is None else f"{line.pace.last} ({line.pace.median:.0f})",
             str(facts.total.stored),
-            Text(plain(facts.last_error) if facts.failures else ""),
+            str(facts.gaps or "-"),
+            Text(line.budget or "-"),
+            Text(plain(_why(line, settings))),
         )
     console.print(table)
     posts = ", ".join(f"{count} {state}" for state, count in seen.posts.items() if count)
@@ -107,6 +116,12 @@ def status(path: str, as_json: bool) -> None:
     console.print(table)
     if seen.oldest_waiting is not None:
         console.print(Text(f"The oldest message that waits was written {ago(seen.oldest_waiting, seen.at)}."))
+
+
+def _why(line: SourceLine, settings: Settings) -> str:
+    ends = line.facts.blocked_until
+    is_blocked = line.health == "stopped" and not line.facts.stopped
+    return f"{line.why}, until {local(ends, settings)}" if is_blocked else line.why
 
 
 def _languages(now: Languages, before: Languages) -> Iterator[tuple[str, bool]]:

@@ -1,4 +1,4 @@
-"""monitor sources: what became of each call, which items were no posts, and starting a stopped source again."""
+"""monitor sources: what became of each call, what is bad or lost, what was spent, and starting a source again."""
 
 from __future__ import annotations
 
@@ -56,3 +56,32 @@ def wake(path: str, name: str) -> None:
             raise click.ClickException(f'no source is named "{plain(name)}"')
         store.sources.wake(name)
     click.echo(f"{plain(name)}: will be called at the next tick")
+
+
+@sources.command()
+@click.option("--days", default=30.0, show_default=True, help="How far back.")
+@click.pass_obj
+def losses(path: str, days: float) -> None:
+    """List the stretches of time of which posts are lost for good, the oldest first."""
+    from monitor.clock import wall_clock
+
+    with opened(path) as (settings, store):
+        found = store.ledger.losses(wall_clock() - timedelta(days=days))
+        for one in found:
+            where = f"{one.source}, {one.query}" if one.query else one.source
+            stretch = f"{local(one.since, settings)} to {local(one.until, settings)}"
+            click.echo(f"{local(one.at, settings)}  {plain(where)}: {stretch}, {plain(one.why)}")
+    if not found:
+        click.echo("None.")
+
+
+@sources.command()
+@click.option("--month", is_flag=True, help="This month by day; else the last seven days.")
+@click.pass_obj
+def spend(path: str, month: bool) -> None:
+    """Show what the sources have used up, by source, day, query and resource, and what the month comes to."""
+    from monitor.cli.spending import show
+    from monitor.clock import wall_clock
+
+    with opened(path) as (settings, store):
+        show(settings, store, wall_clock(), month=month)

@@ -11,11 +11,9 @@ from config.sources import Source
 from monitor import logs
 from monitor.backoff import source_due
 from monitor.clock import Clock
-from monitor.pipeline.notices import Notices
+from monitor.pipeline.alarms import Alarms
 from monitor.store.engine import Store
 from monitor.store.values import SourceFacts, Tally
-
-TELL_AFTER = 3  # failures in a row before the operators hear of it; a single hiccup is nobody's business
 
 log = logs.get("collect")
 
@@ -29,7 +27,7 @@ class Collect:
         collector: Collector,
         matcher: Matcher,
         store: Store,
-        notices: Notices,
+        alarms: Alarms,
         clock: Clock,
         rng: Random,
     ) -> None:
@@ -37,7 +35,7 @@ class Collect:
         self._collector = collector
         self._matcher = matcher
         self._store = store
-        self._notices = notices
+        self._alarms = alarms
         self._clock = clock
         self._rng = rng
 
@@ -93,9 +91,8 @@ class Collect:
                 unmatched=tally.unmatched,
                 rejected=tally.rejected,
             )
-        if state.told:
-            self._tell(state, "recovered", f"Source {self._source.name} works again", ())
-            self._store.sources.mark_told(self._source.name, told=False)
+        if state.alarm is not None or (self._source.steady and not tally.read):
+            self._alarms.look(self._source)
         return tally, harvest.more
 
     def _failed(self, before: SourceFacts, error: Exception, why: str) -> None:
@@ -127,22 +124,4 @@ class Collect:
             next_due=due.isoformat(),
             stopped=stopped,
         )
-        if before.told or not (stopped or failures >= TELL_AFTER):
-            return
-        since = before.last_success_at
-        self._tell(
-            before,
-            "broken",
-            f"Source {self._source.name} "
-            + ("has stopped: access denied" if stopped else f"has failed {failures} times in a row"),
-            (
-                f"Last error: {why}",
-                f"Last success: {since.isoformat(timespec='minutes') if since else 'never'}",
-                *([f"Once it is mended: monitor sources wake {self._source.name}"] if stopped else []),
-            ),
-        )
-        self._store.sources.mark_told(self._source.name, told=True)
-
-    def _tell(self, before: SourceFacts, event: str, subject: str, lines: tuple[str, ...]) -> None:
-        # One trouble lasts from its last success on: told again after a kill, it is the same occasion.
-        self._notices.tell(subject, lines, once=("source", self._source.name, event, before.last_success_at))
+        self._alarms.look(self._source)

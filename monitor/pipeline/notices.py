@@ -31,12 +31,17 @@ class Notices:
         `once` names the occasion: said again for the same occasion, after a kill say, it is told nobody twice.
         Where nobody is left to be told, that is an error in the log.
         """
+        self._store.outbox.enqueue(self.written(subject, lines, once=once, but=but), now=self._clock())
+
+    def written(
+        self, subject: str, lines: Sequence[str], *, once: Sequence[object], but: str | None = None
+    ) -> list[NewDelivery]:
+        """The messages that `tell` would queue, for who queues them together with what they are about."""
         now = self._clock()
         wanted = (self._settings.alerting.operators, self._settings.default_route.channels)
         places = next((p for p in ([d for d in self._destinations.of(c) if d != but] for c in wanted) if p), [])
         if not places:
             log.error("nobody can be told", about=subject)
-            return
         notices = []
         for place in places:
             key = compose.delivery_key("notice", *once, place)
@@ -51,4 +56,4 @@ class Notices:
             notices.append(
                 NewDelivery(key=key, kind=MessageKind.NOTICE, channel=place, message=message.to_json(), not_before=now)
             )
-        self._store.outbox.enqueue(notices, now=now)
+        return notices

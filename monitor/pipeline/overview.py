@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 from alerts import registry
 from config.settings import Settings
-from monitor.pipeline.health import Health, health
+from config.sources import Source
+from monitor.pipeline.budgets import budgets
+from monitor.pipeline.health import Health, condition
 from monitor.states import DeliveryState
 from monitor.store.engine import Store
 from monitor.store.languages import Languages
-from monitor.store.values import SourceFacts
+from monitor.store.values import Pace, SourceFacts
 
 WEEK = timedelta(days=7)
 
@@ -23,6 +25,10 @@ class SourceLine:
     name: str
     health: Health
     facts: SourceFacts
+    why: str = ""
+    lag_seconds: float | None = None  # how old its newest post is; None: it has brought none
+    pace: Pace = field(default_factory=Pace)
+    budget: str = ""  # the limit that is nearest, and what is used of it; "": it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,8 @@ def overview(store: Store, settings: Settings, now: datetime) -> Overview:
     places |= {f"{settings.digest.channel}:{reader}" for reader in settings.digest.recipients}
     known = {facts.name: facts for facts in store.sources.all()}
     sources = tuple(
-        SourceLine(source.name, health(source, facts, now), facts)
+        _source(store, source, known.get(source.name, SourceFacts(name=source.name)), now)
         for source in settings.sources
-        for facts in [known.get(source.name, SourceFacts(name=source.name))]
     )
     depth = store.outbox.depth()
     faults = {d.name: d for d in store.outbox.destinations()}
@@ -83,4 +88,18 @@ def overview(store: Store, settings: Settings, now: datetime) -> Overview:
         store.outbox.oldest_due(now),
         store.reports.languages(now - WEEK, now),
         store.reports.languages(now - 2 * WEEK, now - WEEK),
+    )
+
+
+def _source(store: Store, source: Source, facts: SourceFacts, now: datetime) -> SourceLine:
+    pace = store.sources.pace(source.name, facts.empties)
+    seen = condition(source, facts, now, pace)
+    return SourceLine(
+        source.name,
+        seen.health,
+        facts,
+        seen.why,
+        (now - facts.last_post_at).total_seconds() if facts.last_post_at else None,
+        pace,
+        next((str(budget) for budget in budgets(source, store, now)), ""),
     )

@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
 
 from collectors.base import Loss, Outlay, Spend
+from monitor.store.deliveries import insert_deliveries
 from monitor.store.tables import charged, indexable, loss, spend
-from monitor.store.transactions import insert_into, reading
-from monitor.store.values import LossFacts
+from monitor.store.transactions import insert_into, reading, writing
+from monitor.store.values import LossFacts, NewDelivery
 
 KEPT_DAYS = 3  # of `charged`: the platform's day may be another than ours
 
@@ -40,14 +41,52 @@ class Ledger:
                 for row in connection.execute(query.order_by(c.day, c.resource, c.query))
             ]
 
+    def sources(self, since: date) -> list[str]:
+        """The sources that have used up something on or after that day, by name."""
+        query = select(spend.c.source).where(spend.c.day >= since.isoformat()).distinct().order_by(spend.c.source)
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query))
+
+    def note(self, source: str, spends: Sequence[Spend]) -> int:
+        """Write down what was used up by a call that stores nothing else; its price in micros."""
+        with writing(self._engine) as connection:
+            return note_spends(connection, source, spends)
+
     def losses(self, since: datetime) -> list[LossFacts]:
         """The stretches found lost at or after that time, oldest first."""
-        c = loss.c
-        query = select(loss).where(c.at >= since).order_by(c.at, c.id)
+        return self._losses(loss.c.at >= since)
+
+    def untold_losses(self) -> list[LossFacts]:
+        """The losses that the operators do not know of yet, oldest first."""
+        return self._losses(loss.c.told.is_(False))
+
+    def tell_losses(self, told: Sequence[LossFacts], deliveries: Sequence[NewDelivery], now: datetime) -> bool:
+        """Note that the operators know of these losses, and queue the words: both, or nothing.
+
+        False where somebody else has told one of them meanwhile.
+        """
+        ids = sorted(one.id for one in told)
+        with writing(self._engine) as connection:
+            untold = select(loss.c.id).where(loss.c.id.in_(ids), loss.c.told.is_(False)).with_for_update()
+            if len(connection.scalars(untold).all()) < len(ids):
+                return False
+            connection.execute(update(loss).where(loss.c.id.in_(ids)).values(told=True))
+            insert_deliveries(connection, deliveries, now)
+        return True
+
+    def _losses(self, which: ColumnElement[bool]) -> list[LossFacts]:
         with reading(self._engine) as connection:
             return [
-                LossFacts(source=row.source, query=row.query, since=row.since, until=row.until, why=row.why, at=row.at)
-                for row in connection.execute(query)
+                LossFacts(
+                    id=row.id,
+                    source=row.source,
+                    query=row.query,
+                    since=row.since,
+                    until=row.until,
+                    why=row.why,
+                    at=row.at,
+                )
+                for row in connection.execute(select(loss).where(which).order_by(loss.c.at, loss.c.id))
             ]
 
 

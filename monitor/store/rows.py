@@ -10,6 +10,7 @@ from config.vocabulary import Flag, Platform, Sentiment, Severity
 from monitor.states import CaseState, DeliveryState, PostState
 from monitor.store.transactions import AnyRow
 from monitor.store.values import (
+    BackfillFacts,
     CaseFacts,
     Claimed,
     DeliveryFacts,
@@ -18,6 +19,8 @@ from monitor.store.values import (
     StoredPost,
     Tally,
 )
+
+RUNNING, DONE = "running", "done"  # states of a backfill job
 
 
 def stored_post(row: AnyRow) -> StoredPost:
@@ -40,6 +43,7 @@ def stored_post(row: AnyRow) -> StoredPost:
         collected_at=row.collected_at,
         ours=row.ours,
         state=PostState(row.state),
+        repost_of=row.repost_of,
     )
 
 
@@ -223,6 +227,31 @@ def source_facts(row: AnyRow) -> SourceFacts:
         failures=row.failures,
         last_error=row.last_error,
         stopped=row.stopped,
-        told=row.told,
-        total=Tally(row.stored, row.duplicates, row.edited, row.unmatched, row.rejected),
+        gaps=row.gaps,
+        empties=row.empties,
+        blocked_until=row.blocked_until,
+        alarm=row.alarm,
+        total=_tally(row),
     )
+
+
+def backfill_facts(row: AnyRow) -> BackfillFacts:
+    """A row of `backfill`."""
+    return BackfillFacts(
+        id=row.id,
+        source=row.source,
+        since=row.since,
+        until=row.until,
+        cursor=row.cursor,
+        done=row.state == DONE,
+        budget=row.budget,
+        spent=row.spent,
+        requests=row.requests,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        total=_tally(row),
+    )
+
+
+def _tally(row: AnyRow) -> Tally:
+    return Tally(row.stored, row.duplicates, row.edited, row.unmatched, row.rejected)

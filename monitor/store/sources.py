@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from statistics import median
 from typing import Any
 
 from sqlalchemy import Connection, Engine, case, func, insert, literal, or_, select, update
 
+from monitor.store.deliveries import insert_deliveries
 from monitor.store.rows import source_facts
 from monitor.store.tables import Instant, poll, reject, source_state
 from monitor.store.transactions import insert_into, reading, writing
-from monitor.store.values import PollFacts, RejectFacts, SourceFacts, Tally
+from monitor.store.values import NewDelivery, Pace, PollFacts, RejectFacts, SourceFacts, Tally
+
+PACE_CALLS = 50  # half a day at the usual quarter of an hour
 
 
 class Sources:
@@ -31,9 +37,31 @@ class Sources:
             row = connection.execute(select(source_state).where(source_state.c.name == name)).one_or_none()
         return SourceFacts(name=name) if row is None else source_facts(row)
 
-    def mark_told(self, name: str, *, told: bool) -> None:
-        """Note whether the operators know that the source is broken."""
-        self._set(name, {"told": told})
+    def change_alarm(
+        self, name: str, before: str | None, after: str | None, deliveries: Sequence[NewDelivery], now: datetime
+    ) -> bool:
+        """Note what the operators are told of, and queue the words: both, or nothing.
+
+        False where the alarm is no longer `before`: somebody else has told them meanwhile.
+        """
+        c = source_state.c
+        is_before = c.alarm.is_(None) if before is None else c.alarm == before
+        with writing(self._engine) as connection:
+            changed = connection.execute(update(source_state).where(c.name == name, is_before).values(alarm=after))
+            if not changed.rowcount:
+                return False
+            insert_deliveries(connection, deliveries, now)
+        return True
+
+    def pace(self, name: str, empties: int) -> Pace:
+        """What the PACE_CALLS successful calls before the last `empties` ones brought."""
+        c = poll.c
+        good = select(c.read).where(c.source == name, c.ok.is_(True)).order_by(c.at.desc(), c.id.desc())
+        with reading(self._engine) as connection:
+            last = connection.scalar(good.limit(1))
+            read = connection.scalars(good.limit(PACE_CALLS).offset(empties)).all()
+        runs = [len(list(run)) for is_empty, run in groupby(read, key=lambda items: items == 0) if is_empty]
+        return Pace(len(read), float(median(read)) if read else 0.0, max(runs, default=0), last)
 
     def wake(self, name: str) -> None:
         """Let a source be called again at once, even one that was stopped for good."""
@@ -58,7 +86,7 @@ class Sources:
 
     def _set(self, name: str, values: dict[str, Any]) -> None:
         with writing(self._engine) as connection:
-            _ensure(connection, name)
+            ensure(connection, name)
             connection.execute(update(source_state).where(source_state.c.name == name).values(values))
 
 
@@ -97,7 +125,7 @@ def note_success(
     if newest is not None:
         newer = or_(c.last_post_at.is_(None), c.last_post_at < newest)
         changes |= {c.last_new_at: now, c.last_post_at: case((newer, literal(newest, Instant())), else_=c.last_post_at)}
-    _ensure(connection, name)
+    ensure(connection, name)
     connection.execute(update(source_state).where(c.name == name).values(changes))
     connection.execute(
         insert(poll).values(source=name, at=now, ok=True, read=tally.read, stored=tally.stored, detail="")
@@ -117,7 +145,7 @@ def note_failure(
 ) -> int:
     """Note a call that failed, inside the caller's transaction; how many that count have failed in a row."""
     c = source_state.c
-    _ensure(connection, name)
+    ensure(connection, name)
     failures: int = connection.scalars(
         update(source_state)
         .where(c.name == name)
@@ -136,5 +164,6 @@ def note_failure(
     return failures
 
 
-def _ensure(connection: Connection, name: str) -> None:
+def ensure(connection: Connection, name: str) -> None:
+    """Make sure that a source has a row, inside the caller's transaction."""
     connection.execute(insert_into(connection, source_state).values(name=name).on_conflict_do_nothing())

@@ -396,7 +396,6 @@ source_state = Table(
     Column("failures", Integer, nullable=False, default=0),  # in a row
     Column("last_error", Words, nullable=False, default=""),
     Column("stopped", Boolean, nullable=False, default=False),  # access denied: wait for a person
-    Column("told", Boolean, nullable=False, default=False),  # the operators know that it is broken
     Column("read", BigInteger, nullable=False, default=0),  # items ever read: stored + duplicate + unmatched + rejected
     Column("stored", BigInteger, nullable=False, default=0),
     Column("duplicates", BigInteger, nullable=False, default=0),
@@ -456,7 +455,9 @@ loss = Table(  # stretches of which posts are lost for good
     Column("until", Instant, nullable=False),
     Column("why", Words, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("told", Boolean, nullable=False, default=False),  # the operators know of it
     UniqueConstraint("source", "query", "since", "until"),
+    Index("ix_loss_at", "at"),
 )
 
 backfill = Table(  # a job that reads the past of a source, with a cursor and a budget of its own

@@ -41,6 +41,7 @@ class Tally:
 class LossFacts:
     """A stretch of time of which posts are lost for good."""
 
+    id: int
     source: str
     query: str
     since: datetime
@@ -80,6 +81,7 @@ class StoredPost:
     collected_at: datetime
     ours: bool
     state: PostState
+    repost_of: str | None = None  # native id of the post that it only passes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,18 @@ class CaseFacts:
     version: int = 0  # carried along by `replace`: a change made on an older version is refused
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldPost:
+    """A post in a case that is not closed: another one may say the same, or pass it on."""
+
+    case: CaseFacts
+    native_id: str
+    repost_of: str | None
+    copy_key: str | None
+    text: str  # title and text in one, as judged
+    customer: bool  # False: itself a copy in its case
+
+
 @dataclass(frozen=True, slots=True)
 class NewDecision:
     """Why a post was told or not told."""
@@ -139,7 +153,7 @@ class NewDecision:
 
 @dataclass(frozen=True, slots=True)
 class CasePost:
-    """A post's place in a case; `role` is "customer" or "ours"."""
+    """A post's place in a case; `role` is "customer", "copy" (says the same as the customer's) or "ours"."""
 
     case_id: int
     post_id: int
@@ -169,6 +183,7 @@ class Decisions:
     new_cases: Sequence[CaseFacts] = ()
     changed_cases: Sequence[CaseFacts] = ()  # cases that existed before, as they are after this batch
     case_posts: Sequence[CasePost] = ()
+    copy_keys: Mapping[int, str] = field(default_factory=dict)  # post -> digest of what it says, where it can be told
     deliveries: Sequence[NewDelivery] = ()
 
 
@@ -236,7 +251,10 @@ class SourceFacts:
     failures: int = 0
     last_error: str = ""
     stopped: bool = False
-    told: bool = False
+    gaps: int = 0  # stretches still to be read
+    empties: int = 0  # calls in a row that read nothing
+    blocked_until: datetime | None = None  # budget or quota spent
+    alarm: str | None = None  # what the operators were told of
     total: Tally = field(default_factory=Tally)
 
 
@@ -259,7 +277,7 @@ class CaseFile:
     """Everything about one case, each part oldest first."""
 
     case: CaseFacts
-    posts: tuple[tuple[StoredPost, str], ...]  # each with its role, "customer" or "ours"
+    posts: tuple[tuple[StoredPost, str], ...]  # each with its role: "customer", "copy" or "ours"
     history: tuple[HistoryLine, ...]
     deliveries: tuple[DeliveryFacts, ...]
     verdicts: Mapping[int, Verdict] = field(default_factory=dict)  # post -> the newest, corrections over it; own: none
@@ -285,6 +303,34 @@ class PollFacts:
     read: int
     stored: int
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a source's calls used to bring, the present run of empty ones left out."""
+
+    calls: int = 0  # successful ones looked at
+    median: float = 0.0  # items read by one
+    longest_run: int = 0  # of calls in a row that read nothing
+    last: int | None = None  # items read by the last successful call of all; None: there was none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillFacts:
+    """A job that reads the past of a source: how far it is."""
+
+    id: int
+    source: str
+    since: datetime
+    until: datetime
+    cursor: str | None
+    done: bool
+    budget: int | None  # micros; None: none of its own
+    spent: int  # micros
+    requests: int
+    started_at: datetime
+    ended_at: datetime | None
+    total: Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

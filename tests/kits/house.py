@@ -16,6 +16,7 @@ from collectors.matching import Matcher
 from config.settings import Settings
 from config.vocabulary import Flag, Platform, Sentiment, Severity
 from monitor.clock import SetClock
+from monitor.pipeline.alarms import Alarms
 from monitor.pipeline.collect import Collect
 from monitor.pipeline.decide import Decide
 from monitor.pipeline.deliver import Deliver
@@ -194,7 +195,7 @@ class House:
             ScriptedSource(list(script)),
             Matcher(self.settings.brands),
             self.store,
-            self.notices,
+            Alarms(self.store, self.notices, self.clock, self.settings.zone),
             self.clock,
             self.rng,
         )

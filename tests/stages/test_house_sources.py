@@ -9,7 +9,7 @@ import pytest
 from house import NOON, House, says
 
 from collectors.base import AccessDenied, Harvest, RateLimited, Reject, SourceDown
-from monitor.pipeline.health import Health, health
+from monitor.pipeline.health import Health, condition
 from monitor.pipeline.overview import overview
 
 
@@ -91,4 +91,4 @@ def test_a_source_never_asked_is_new(house):
     assert state(house) is Health.NEW
     facts = house.store.sources.get("inbox")
     disabled = house.settings.sources[0].model_copy(update={"enabled": False})
-    assert health(disabled, facts, NOON) is Health.DISABLED
+    assert condition(disabled, facts, NOON).health is Health.DISABLED

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from builders import MINUTE, NOW, a_post, keep
 
+from alerts.base import MessageKind
 from collectors.base import Reject
+from monitor.states import DeliveryState
 from monitor.store.engine import Store
-from monitor.store.values import PollFacts, SourceFacts, Tally
+from monitor.store.values import NewDelivery, Pace, PollFacts, SourceFacts, Tally
 
 
 def fail(store: Store, name: str = "x-acme", now=NOW, *, stopped: bool = False, counts: bool = True) -> int:
@@ -95,14 +98,26 @@ def test_a_stopped_source_is_woken(store):
     assert (facts.stopped, facts.next_due_at, facts.failures) == (False, None, 1)
 
 
-def test_who_was_told_is_remembered(store):
+def test_an_alarm_changes_with_the_words_about_it_or_not_at_all(store):
     keep(store, a_post())
-    store.sources.mark_told("x-acme", told=True)
-    assert store.sources.get("x-acme").told
+    notice = NewDelivery(key="k1", kind=MessageKind.NOTICE, channel="boss", message="{}", not_before=NOW)
+    assert store.sources.change_alarm("x-acme", None, "broken", [notice], NOW)
+    assert not store.sources.change_alarm("x-acme", None, "late", [replace(notice, key="k2")], NOW)
+    assert store.sources.get("x-acme").alarm == "broken"
+    assert [d.key for d in store.outbox.listing(frozenset(DeliveryState), limit=9)] == ["k1"]
     keep(store, a_post())
-    assert store.sources.get("x-acme").told  # until the recovery was told as well
-    store.sources.mark_told("x-acme", told=False)
-    assert not store.sources.get("x-acme").told
+    assert store.sources.get("x-acme").alarm == "broken"  # until the recovery is told as well
+    assert store.sources.change_alarm("x-acme", "broken", None, [], NOW)
+    assert store.sources.get("x-acme").alarm is None
+
+
+def test_the_pace_of_a_source_leaves_out_its_present_run_of_empty_calls(store):
+    assert store.sources.pace("x-acme", 0) == Pace()
+    for number, unmatched in enumerate([4, 0, 0, 6, 8, 0]):
+        keep(store, unmatched=unmatched, now=NOW + number * MINUTE)
+    fail(store, now=NOW + 10 * MINUTE)
+    assert store.sources.get("x-acme").empties == 1
+    assert store.sources.pace("x-acme", 1) == Pace(calls=5, median=4.0, longest_run=2, last=0)
 
 
 def test_each_call_is_listed_for_coverage(store):

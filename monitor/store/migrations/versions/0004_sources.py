@@ -17,7 +17,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Add columns to posts and source states, and seven tables; nothing that is there is changed."""
+    """Add columns to posts and source states, and seven tables; `told` becomes the first word of `alarm`."""
     for column in (
         sa.Column("version", sa.Text()),
         sa.Column("community", sa.Text()),
@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.Column("alarm", sa.String(length=16)),
     ):
         op.add_column("source_state", column)
+    op.execute("UPDATE source_state SET alarm = CASE WHEN stopped THEN 'stopped' ELSE 'broken' END WHERE told")
+    op.drop_column("source_state", "told")
     _of_posts()
     _of_money()
     _of_sources()
@@ -109,9 +111,11 @@ def _of_sources() -> None:
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_loss")),
         sa.UniqueConstraint("source", "query", "since", "until", name=op.f("uq_loss_source_query_since_until")),
     )
+    op.create_index("ix_loss_at", "loss", ["at"])
     counts = ("spent", "requests", "read", "stored", "duplicates", "edited", "unmatched", "rejected")
     op.create_table(
         "backfill",
