@@ -124,7 +124,7 @@ class Live:
         begun = time.monotonic()
         self._changed.wait_for(self._settled, CONNECT_WAIT)
         deadline = max(begun, time.monotonic()) + seconds
-        while self._connection is not None and len(self._entries) < limit and not self._closed:
+        while self._ended is None and len(self._entries) < limit and not self._closed:
             left = min(deadline, self._heard_at + settle) - time.monotonic()
             if left <= 0:
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,8 +24,8 @@ PACE = Pace(
     piece=5,
     piece_seconds=1,
     settle_seconds=0.1,
-    open_seconds=0.8,
-    answer_seconds=0.8,
+    open_seconds=5,
+    answer_seconds=5,
     page=4,
     search_patience=timedelta(),
 )
@@ -84,6 +84,10 @@ class BlueskyCandidate:
     def spoil(self, fault: str) -> None:
         """Where the search is next, its next request fails; else the stream is cut off and cannot be opened."""
         assert self._last is not None
+        if fault == "hang":  # not waited for as long as a busy machine may need to answer
+            self._last._dialler = replace(self._last._dialler, open_seconds=0.6)
+            if self._last._account is not None:
+                self._last._account._transport._seconds = 0.6
         state = read_state(self._last._handed)
         if state is not None and state.holes:
             self.network.faults.append(fault)

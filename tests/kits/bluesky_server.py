@@ -298,6 +298,8 @@ class Network(FaultyServer):
             and said.uri not in self.hidden
         ]
         found.sort(key=lambda said: (said.sorted_at(), said.uri), reverse=True)
+        if not asked.params.get("cursor", "0").isdigit():
+            return refused(400, "InvalidRequest")
         start = int(asked.params.get("cursor", "0"))
         page = found[start : start + size]
         more = {"cursor": str(start + size)} if start + size < len(found) else {}
