@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from collectors import x_budget, x_cursor, x_usage
-from collectors.base import Checked, Harvest, Loss, Post, Purse, Rechecked, SourceError
+from collectors.base import BudgetSpent, Checked, Harvest, Loss, Post, Purse, Rechecked, SourceError
 from collectors.checking import CREDENTIALS, REACH, reached
 from collectors.http import READ_SECONDS
 from collectors.x_client import NotUnderstood, XClient
@@ -39,6 +39,7 @@ class XCollector:
         read_seconds: float = READ_SECONDS,
     ) -> None:
         self._source = source
+        self._clock = clock
         self._page = page
         client = XClient(source, user_agent=user_agent, clock=clock, read_seconds=read_seconds)
         self._reader = Reader(source, client, purse, clock)
@@ -56,10 +57,20 @@ class XCollector:
             BudgetSpent: the budget of the day or month is spent, or X says so.
             SourceError: as XClient.search.
         """
-        reader, queries = self._reader, self._asked.queries
-        state, lost = x_cursor.read(cursor).begun(queries, reader.now(), self._source.every)
-        notes = list(self._asked.warnings) if cursor is None else []
-        spent = reader.spent()
+        reader = self._reader
+        state, dropped = x_cursor.read(cursor).begun(self._asked.queries, self._clock(), self._source.every)
+        state, expired = state.expired(reader.now())
+        lost = [*dropped, *expired]
+        try:
+            return self._piece(state, lost, list(self._asked.warnings) if cursor is None else [])
+        except BudgetSpent:
+            if not lost:
+                raise
+        # What is lost is told at once, though nothing may be asked for a long time.
+        return Harvest(cursor=x_cursor.write(state), more=True, lost=lost, gaps=len(state.gaps))
+
+    def _piece(self, state: State, lost: Sequence[Loss], notes: list[str]) -> Harvest:
+        reader, queries, spent = self._reader, self._asked.queries, self._reader.spent()
         for query, place in state.places.items():
             if place.asked:
                 continue
@@ -174,7 +185,7 @@ class XCollector:
             taken = replace(taken, lost=())
         place = place.marked(taken.page.ids, taken.served, reader.now())
         if taken.rest is not None:
-            place = replace(place, gaps=(*place.gaps, taken.rest))
+            place = place.opened(taken.rest)
         return self._harvest(state.at(query, place), query, leave, taken, lost, notes)
 
     def _harvest(

@@ -17,6 +17,7 @@ from config.source_x import READS_A_POST, SMALLEST_PAGE, XSource, micros
 FULL_PAGE = 100  # X's highest max_results
 SOFT_PAGE = 20  # posts, once the soft share is spent: enough to see that something is going on
 _DAY = timedelta(days=1)
+_CENT = MICROS // 100
 _LEAST_ELAPSED = timedelta(hours=1)  # below it, a forecast is a guess
 
 State = Literal["free", "soft", "share", "day", "month"]
@@ -135,7 +136,7 @@ def next_month(now: datetime) -> datetime:
 
 
 def forecast(outlays: Sequence[Outlay], now: datetime) -> int:
-    """What the UTC month will have cost at its end if it goes on as it has since its first expense; 0 for none."""
+    """What the UTC month will have cost at its end, in whole cents, if it goes on as since its first expense."""
     of_month = [one for one in outlays if one.day >= month_start(now) and one.micros]
     if not of_month:
         return 0
@@ -143,7 +144,7 @@ def forecast(outlays: Sequence[Outlay], now: datetime) -> int:
     elapsed = max(now - start, _LEAST_ELAPSED)
     whole = max(next_month(now) - start, elapsed)
     total = sum(one.micros for one in of_month)
-    return total * int(whole.total_seconds()) // int(elapsed.total_seconds())
+    return total * int(whole.total_seconds()) // int(elapsed.total_seconds()) // _CENT * _CENT
 
 
 def money(amount: int, currency: str) -> str:

@@ -16,7 +16,7 @@ from collectors.base import Loss, UnexpectedReply
 from config.source_x import WINDOW
 
 OVERLAP = timedelta(minutes=2)  # read again each time: late in X's index; costs nothing within a day
-COVER = timedelta(hours=1)  # a quiet query's mark lags so far behind the newest page at most
+COVER = timedelta(minutes=2)  # a quiet query's mark lags so far behind X's time at most: else it would be paid again
 STALE = timedelta(minutes=1)  # from the end of X's window, where a request might arrive too late
 EDGE = timedelta(minutes=10)  # where reading begins anew at the end of the window, so that it stays inside for a while
 MAX_STALLS = 10  # pages in a row that go no further back; X sends such pages, but not for ever
@@ -132,6 +132,15 @@ class Place:
             marks.append(id_at((served or now) - COVER))
         return replace(self, high=max(marks), asked=True, refused=False)
 
+    def opened(self, gap: Gap) -> Place:
+        """With one more gap; gaps that overlap become one, so that nothing is read twice."""
+        apart = [one for one in self.gaps if (one.top or 0) <= gap.floor or (gap.top or 0) <= one.floor]
+        joined = [one for one in self.gaps if one not in apart]
+        if joined:
+            lowest = min([*joined, gap], key=lambda one: one.floor)
+            gap = Gap(lowest.floor, max(one.top or 0 for one in [*joined, gap]), start=lowest.start)
+        return replace(self, gaps=(*apart, gap))
+
     def without(self, gap: Gap, rest: Gap | None) -> Place:
         """With a gap replaced by what is left of it."""
         kept = [one for one in self.gaps if one != gap]
@@ -180,6 +189,17 @@ class State:
             places = {query: replace(place, asked=False) for query, place in places.items()}
             return replace(self, places=places, began=seconds), lost
         return replace(self, places=places), lost
+
+    def expired(self, now: datetime) -> tuple[State, list[Loss]]:
+        """The state without what X shows no more, and what is lost by it."""
+        state: State = self
+        lost: list[Loss] = []
+        for query, gap in self.gaps:
+            inside, loss = within_window(gap, query, now)
+            if loss is not None:
+                lost.append(loss)
+                state = state.at(query, state.places[query].without(gap, inside))
+        return state, lost
 
 
 def write(state: State) -> str:

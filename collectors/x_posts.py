@@ -210,7 +210,7 @@ def _count(holder: Any, key: str) -> int | None:
 
 
 def _name(value: Any) -> str | None:
-    return (clean(value)[:_MAX_NAME] or None) if isinstance(value, str) else None
+    return (" ".join(clean(value).split())[:_MAX_NAME] or None) if isinstance(value, str) else None
 
 
 def _language(value: Any) -> str | None:

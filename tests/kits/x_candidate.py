@@ -25,7 +25,6 @@ class XCandidate:
     server: XServer
     secret: Path
     skew: timedelta
-    grown: int = 0
 
     def __post_init__(self) -> None:
         start = NOON - timedelta(days=2)
@@ -56,16 +55,16 @@ class XCandidate:
         return {post["edit_history_tweet_ids"][0] for post in self.server.posts}
 
     def grow(self) -> None:
-        self.grown += 1
-        moment = NOON - timedelta(minutes=30) + timedelta(seconds=10 * self.grown)
-        self.server.posts.append(tweet(an_id(moment), "acme again"))
-        self.server.posts.append(tweet(an_id(moment - timedelta(seconds=100)), "bolt, indexed late"))
+        self.server.now += timedelta(seconds=10)
+        newest = self.server.now - timedelta(seconds=5)
+        self.server.posts.append(tweet(an_id(newest), "acme again"))
+        self.server.posts.append(tweet(an_id(newest - timedelta(seconds=100)), "bolt, indexed late"))
 
     def spoil(self, fault: str) -> None:
         self.server.faults.append(fault)
 
     def now(self) -> datetime:
-        return NOON + self.skew
+        return self.server.now + self.skew
 
 
 def _opener(skew: timedelta) -> Opener:

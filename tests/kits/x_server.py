@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -74,7 +75,7 @@ class XServer(FaultyServer):
         self.scripted: list[Answer] = []  # given instead, one each
         self.bill: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.used_elsewhere = 0
-        self._found: dict[tuple[str, int], list[Item]] = {}
+        self._found: dict[tuple[str, int], tuple[list[Item], list[int]]] = {}
 
     @property
     def micros(self) -> int:
@@ -133,7 +134,8 @@ class XServer(FaultyServer):
             if self.tokens_lost or of != str(hash(bounds)):
                 return invalid("next_token", "Invalid next_token")
             high = int(end)
-        found = [post for post in self._matching(query) if low < int(post["id"]) < high]
+        hits, numbers = self._matching(query)
+        found = hits[bisect_right(numbers, -high) : bisect_left(numbers, -low)]
         size = min(wanted, self.short or wanted)
         shown = found[:size]
         meta: Item = {"result_count": len(shown)}
@@ -143,12 +145,14 @@ class XServer(FaultyServer):
             meta["next_token"] = f"{shown[-1]['id']}/{hash(bounds)}"
         return self._page([*shown[1::2], *shown[0::2]] if self.shuffled else shown, meta, [])
 
-    def _matching(self, query: str) -> list[Item]:
+    def _matching(self, query: str) -> tuple[list[Item], list[int]]:
+        """The posts that a query finds, newest first, and their ids negated, so in rising order."""
         key = (query, len(self.posts))
         if key not in self._found:
             words = [w for w in re.findall(r"(?<![-:\w])[\w#@]+(?![\w:])", query.lower()) if w not in ("or", "lang")]
             hits = [post for post in self.posts if any(word in post["text"].lower() for word in words)]
-            self._found = {key: sorted(hits, key=lambda post: int(post["id"]), reverse=True)}
+            hits.sort(key=lambda post: int(post["id"]), reverse=True)
+            self._found[key] = hits, [-int(post["id"]) for post in hits]
         return self._found[key]
 
     def _lookup(self, ids: list[str]) -> Answer:
