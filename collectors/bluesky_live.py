@@ -166,7 +166,8 @@ class Live:
             try:
                 with self.dialler.open(server, cursor) as connection:
                     self._opened(connection)
-                    ended = self._listen(connection, server, start, lost=lost)
+                    by_seq = cursor is not None and cursor == start.seq and server == start.server
+                    ended = self._listen(connection, server, start, by_seq=by_seq, lost=lost)
             except CursorTooOld:
                 continue
             except SourceError as error:
@@ -185,8 +186,10 @@ class Live:
         if self._closed:
             connection.close()
 
-    def _listen(self, connection: ClientConnection, server: str, start: Position, *, lost: bool) -> SourceError | None:
-        """Take in frames until the connection ends; None: the cursor means nothing to this server."""
+    def _listen(
+        self, connection: ClientConnection, server: str, start: Position, *, by_seq: bool, lost: bool
+    ) -> SourceError | None:
+        """Take in frames until the connection ends; None: the number it began with means nothing to this server."""
         host = host_of(server)
         place = f"stream of {host}"
         while True:
@@ -200,13 +203,14 @@ class Live:
                     return SourceDown(f"{host} has ended the stream: {name}")
                 case Notice(name=name) if name == OUTDATED_CURSOR:
                     lost = True
-                case Notice(name=name) if name == FUTURE_CURSOR and start.seq is not None and start.server == server:
+                case Notice(name=name) if name == FUTURE_CURSOR and by_seq:
                     return None
                 case Event():
                     if lost and said.time is not None:
                         self._jump(Jump(start.time, said.time, start.seq is None), server)
                         lost = False
-                    self._keep(said, server)
+                    self._keep(said, server, goes_on=by_seq)
+                    by_seq = by_seq or said.seq is not None
             if self._closed:
                 return SourceDown("the stream was closed")
 
@@ -215,16 +219,20 @@ class Live:
         if jump.until > jump.since:
             self._put(_Entry(Position(server, None, jump.until), jump))
 
-    def _keep(self, event: Event, server: str) -> None:
-        """Into the buffer; an event that was read already (a connection begins with the last one) is passed over."""
+    def _keep(self, event: Event, server: str, *, goes_on: bool) -> None:
+        """Into the buffer; an event that was read already (a connection begins with the last one) is passed over.
+
+        `goes_on`: its number belongs to the same count as that of the last event read.
+        """
         read = self._read
         if event.seq is not None:
-            if server == read.server and event.seq == read.seq:
+            if goes_on and event.seq == read.seq:
                 self._heard_at = time.monotonic()
                 return
-            same = server == read.server and read.seq is not None
-            seq = max(event.seq, read.seq or 0) if same else event.seq
-            self._read = Position(server, seq, max(event.time or 0, read.time) if same else event.time or read.time)
+            if goes_on and read.seq is not None:
+                self._read = Position(server, max(event.seq, read.seq), max(event.time or 0, read.time))
+            else:
+                self._read = Position(server, event.seq, event.time or read.time)
         self._put(_Entry(self._read, event.found))
 
     def _put(self, entry: _Entry) -> None:
@@ -241,7 +249,7 @@ class Live:
 def _cursors(start: Position, server: str) -> Sequence[int | None]:
     """Where to ask a server to begin, best first: the last event, its time, now.
 
-    Values of a million milliards and more are read as microseconds since 1970 by the protocol, smaller ones as `seq`.
+    The protocol reads values from 1e15 on as microseconds since 1970, smaller ones as `seq`.
     """
     if start.seq is None:
         return (start.time, None)

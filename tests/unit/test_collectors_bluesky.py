@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from bluesky_candidate import PACE, a_password
 from bluesky_server import JetstreamServer, Network, Row, account, commit
+from faulty_server import Answer
 
 from collectors.base import (
     AccessDenied,
@@ -30,6 +31,7 @@ from collectors.base import (
 )
 from collectors.bluesky import BlueskyCollector
 from collectors.bluesky_cursor import read_state
+from collectors.bluesky_piece import Pace
 from collectors.bluesky_posts import of_view
 from config.secret import Secret
 from config.source_bluesky import BlueskySource
@@ -385,6 +387,9 @@ def test_a_server_that_counts_anew_is_asked_by_time(network: Network, stream: Je
     wanted = network.say("acme anew", NOON - timedelta(minutes=8), seq=3)
     harvest = a_round(collector, cursor)
     assert (ids(harvest), harvest.lost) == ([wanted], [])
+    state = read_state(harvest.cursor)
+    assert state is not None
+    assert state.position.seq == 3
 
 
 def test_holes_are_lost_when_the_login_is_taken_away(network: Network, build: Build) -> None:
@@ -537,6 +542,30 @@ def test_each_failure_of_a_look_up_has_its_class(
         a_recheck(build, network)
 
 
+def test_a_page_of_html_with_403_is_a_refusal(network: Network, build: Build) -> None:
+    network.say("acme", NOON)
+    network.answer = lambda _: Answer(b"<html>Forbidden</html>", 403, {"Content-Type": "text/html"})
+    with pytest.raises(AccessDenied, match="status 403"):
+        a_recheck(build, network)
+
+
+def test_patience_is_counted_by_the_clock_of_the_server(network: Network, build: Build) -> None:
+    network.say("acme", NOON)
+    headers = {"Date": "Sat, 21 Nov 2026 13:00:00 GMT", "ratelimit-reset": str(int(NOON.timestamp()) + 3_600 + 77)}
+    network.answer = lambda _: Answer(b"{}", 429, headers)
+    with pytest.raises(RateLimited) as failure:
+        a_recheck(build, network)
+    assert failure.value.retry_at == NOON + timedelta(seconds=77)
+
+
+def test_a_login_is_never_carried_to_another_address(network: Network, build: Build) -> None:
+    network.say("acme", NOON)
+    network.answer = lambda _: Answer(b"", 307, {"Location": network.base + "/elsewhere"})
+    with pytest.raises(UnexpectedReply, match="redirects"):
+        a_recheck(build, network)
+    assert len(network.asked) == 1
+
+
 def test_recheck_sees_what_changed_and_what_is_gone(network: Network, build: Build) -> None:
     uris = [network.say(f"acme {n}", NOON - timedelta(hours=1)) for n in range(30)]
     odd = network.say("odd", NOON, more={"record": 5})
@@ -598,6 +627,21 @@ def test_a_full_buffer_holds_the_stream_and_loses_nothing(network: Network, buil
     collector._live.capacity = 60
     rest = a_round(collector, first.cursor)
     assert ids(first) + ids(rest) == wanted
+
+
+def test_a_burst_of_ten_thousand_posts_is_brought_whole(
+    stream: JetstreamServer, network: Network, build: Build
+) -> None:
+    network.say("acme", NOON)
+    frame = (
+        str(stream.rows[0].frame)
+        .replace('"rkey": "3l000000"', '"rkey": "3l%06d"')
+        .replace('"seq": 1,', '"seq": %d,', 1)
+    )
+    at = stream.rows[0].time
+    stream.rows.extend(Row(n, at, frame % (n, n)) for n in range(2, 10_001))
+    harvest = a_round(build(pace=Pace()))
+    assert len(set(ids(harvest))) == 10_000
 
 
 def test_the_thread_ends_when_it_is_told_to(build: Build) -> None:
