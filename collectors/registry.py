@@ -9,6 +9,7 @@ from typing import assert_never
 from collectors.base import Collector, Purse
 from config.source_app_store import AppStoreSource
 from config.source_bluesky import BlueskySource
+from config.source_google_play import GooglePlaySource
 from config.source_mastodon import MastodonSource
 from config.source_reddit import RedditSource
 from config.source_webhook import WebhookSource
@@ -70,10 +71,16 @@ def build(  # noqa: C901, PLR0911 - one for each kind
 
             return WebhookCollector(source)
         case AppStoreSource():
-            from collectors.http import Http
             from collectors.app_store import AppStoreCollector
+            from collectors.http import Http
 
             http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
             return AppStoreCollector(source, http=http, clock=clock)
+        case GooglePlaySource():
+            from collectors.google_play import GooglePlayCollector
+            from collectors.http import Http
+
+            http = Http(user_agent=user_agent, clock=clock, allow_private=source.allow_private_address)
+            return GooglePlayCollector(source, http=http, clock=clock)
         case _:
             assert_never(source)

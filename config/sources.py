@@ -12,6 +12,7 @@ from config.secret import HttpUrl
 from config.source import BY_AGE, CommonSource
 from config.source_app_store import AppStoreSource
 from config.source_bluesky import BlueskySource
+from config.source_google_play import GooglePlaySource
 from config.source_mastodon import MastodonSource
 from config.source_reddit import RedditSource
 from config.source_webhook import WebhookSource
@@ -82,6 +83,7 @@ Source = Annotated[
     | WebhookSource
     | XSource
     | YouTubeSource
-    | AppStoreSource,
+    | AppStoreSource
+    | GooglePlaySource,
     Field(discriminator="kind"),
 ]

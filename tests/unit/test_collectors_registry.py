@@ -9,9 +9,10 @@ from collector_exam import EmptyPurse
 
 from collectors.registry import build
 from config.secret import Secret
-from config.source_mastodon import MastodonInstance, MastodonSource
 from config.source_app_store import AppStoreSource
 from config.source_bluesky import BlueskySource
+from config.source_google_play import GooglePlaySource
+from config.source_mastodon import MastodonInstance, MastodonSource
 from config.source_reddit import RedditSource
 from config.source_webhook import WebhookSource
 from config.source_x import XSource
@@ -41,6 +42,10 @@ SOURCES: list[tuple[Source, str]] = [
     ),
     (WebhookSource(name="site", path="/hooks/site", secret=(Secret("env:SITE"),)), "WebhookCollector"),
     (AppStoreSource(name="apps", apps=("123",)), "AppStoreCollector"),
+    (
+        GooglePlaySource(name="play", package="com.example.acme", service_account=Secret("env:PLAY")),
+        "GooglePlayCollector",
+    ),
 ]
 
 
