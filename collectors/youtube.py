@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from collectors import newest
-from collectors.base import AccessDenied, Checked, Harvest, Loss, Post, Purse, Rechecked, Reject
+from collectors.base import AccessDenied, Checked, Harvest, Loss, Post, Purse, Rechecked, Reject, SourceError, Spend
 from collectors.checking import reached
 from collectors.http import Http
 from collectors.newest import Gap, Listing, Page
@@ -118,16 +118,23 @@ class YouTubeCollector:
         return Rechecked(found=found, requests=answer.requests, spent=answer.spent)
 
     def check(self) -> Sequence[Checked]:
-        """Whether the key is taken, for one unit of quota, and how much of the quota is used."""
+        """Whether the key is taken, for one unit of quota, and how much of the quota is used; none left, none spent."""
         used, quota = self._wire.used(), self._source.daily_quota
-        return (
-            Checked("quota", ok=used < quota, detail=f"{used} of {quota} units used on this day in California"),
-            reached(self._reach),
-        )
+        told = Checked("quota", ok=used < quota, detail=f"{used} of {quota} units used on this day in California")
+        if used >= quota:
+            return (told,)
+        spent: list[Spend] = []
+        reach = reached(lambda: self._reach(spent))
+        return (told, replace(reach, spent=tuple(spent)))
 
-    def _reach(self) -> None:
+    def _reach(self, spent: list[Spend]) -> None:
         name = self._names[0]
-        answer = self._wire.ask("commentThreads", self._params(name, token="", size=1))
+        try:
+            answer = self._wire.ask("commentThreads", self._params(name, token="", size=1))
+        except SourceError as error:
+            spent.extend(error.spent)
+            raise
+        spent.extend(answer.spent)
         if answer.refused:
             raise AccessDenied(f"{name}: YouTube shows no comments ({answer.refused})")
 

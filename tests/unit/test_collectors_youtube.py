@@ -485,13 +485,20 @@ def test_backfill_leaves_the_last_fifth_of_the_quota_to_new_comments(desk: Desk)
 def test_check_says_whether_the_key_is_taken_and_what_is_used(desk: Desk) -> None:
     desk.spend(30)
     used = Checked("quota", ok=True, detail="30 of 10000 units used on this day in California")
-    assert list(desk.collector().check()) == [used, Checked("reach", ok=True)]
+    assert list(desk.collector().check()) == [used, Checked("reach", ok=True, spent=UNIT)]
     assert desk.server.asked[-1].params["maxResults"] == "1"
     desk.key.write_text("another", "utf-8")
     _, key = desk.collector().check()
-    assert key == Checked("credentials", ok=False, detail="YouTube refuses the key (badRequest)")
+    assert key == Checked("credentials", ok=False, detail="YouTube refuses the key (badRequest)", spent=UNIT)
     desk.server.faults.append("500")
-    assert desk.collector().check()[1].what == "reach"
+    down = desk.collector().check()[1]
+    assert (down.what, down.ok, down.spent) == ("reach", False, UNIT)
+
+
+def test_check_asks_nothing_where_no_quota_is_left(desk: Desk) -> None:
+    desk.spend(100)
+    [quota] = desk.collector(daily_quota=100).check()
+    assert (quota.ok, desk.server.asked) == (False, [])
 
 
 def test_check_says_that_a_video_shows_no_comments(desk: Desk) -> None:
