@@ -180,6 +180,8 @@ class Http:
                     target = _target(url, answer)
                     for_good &= answer.status_code in _PERMANENT and not (url.scheme == "https" != target.scheme)
                     moved = str(target) if for_good else moved
+                    if _origin(target) != _origin(url):
+                        headers = {}  # a key or token is for the server that it was meant for
                     url = target
         raise UnexpectedReply(f"{url.host} redirects without end")
 
@@ -273,6 +275,10 @@ def _target(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
     if not location:
         raise UnexpectedReply(f"{url.host} redirects to nowhere")
     return url.join(location)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _host_of(url: str) -> str:

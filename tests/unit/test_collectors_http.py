@@ -351,3 +351,15 @@ def test_no_log_holds_the_query(site: Site, caplog: pytest.LogCaptureFixture) ->
     caplog.set_level(logging.WARNING)
     client().get(site.base + "/?token=hush")
     assert "hush" not in caplog.text
+
+
+def test_what_was_meant_for_one_server_is_not_carried_to_another(site: Site) -> None:
+    with Site() as other:
+        site.pages["/a"] = Answer(b"", 302, {"Location": site.base + "/b"})
+        site.pages["/b"] = Answer(b"", 302, {"Location": other.base + "/c"})
+        client().get(site.base + "/a", headers={"Authorization": "Bearer t0ken"})
+        assert [asked.headers.get("authorization") for asked in (*site.asked, *other.asked)] == [
+            "Bearer t0ken",
+            "Bearer t0ken",
+            None,
+        ]
