@@ -17,6 +17,7 @@ from collectors.base import AccessDenied, Checked, Harvest, Rechecked, Reject, S
 from collectors.checking import reached
 from collectors.lines import UnfitFile
 from collectors.reading import Progress, Reading, Take, goes_on
+from config.secret import SecretUnavailable
 from config.sources import FilesSource
 
 _VERSION = 1  # of the cursor
@@ -47,10 +48,11 @@ class FilesCollector:
 
         Raises:
             SourceDown: the path does not exist, or is no file.
-            AccessDenied: the configured encoding does not exist.
+            AccessDenied: the configured encoding does not exist, or the key of the digests cannot be read.
         """
         if self._source.encoding is not None and not _is_encoding(self._source.encoding):
             raise AccessDenied(f"there is no encoding {self._source.encoding}")
+        self._look_at_key()
         known = _read_cursor(cursor)
         now_known: dict[str, Progress] = {}
         take = Take(self._piece)
@@ -77,7 +79,14 @@ class FilesCollector:
 
     def check(self) -> Sequence[Checked]:
         """Whether the path exists; a pattern that fits no file yet is fine."""
-        return (reached(self._paths),)
+        return (reached(self._look_at_key), reached(self._paths)) if self._source.hash_key else (reached(self._paths),)
+
+    def _look_at_key(self) -> None:
+        try:
+            if self._source.hash_key is not None:
+                self._source.hash_key.reveal()
+        except SecretUnavailable as error:
+            raise AccessDenied(str(error)) from None
 
     def _paths(self) -> list[Path]:
         pattern = self._source.path

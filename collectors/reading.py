@@ -97,6 +97,7 @@ class Reading:
         if rows is None or lines is None:
             raise RuntimeError("read_on before start")
         line, offset, done = rows.line, rows.offset, False
+        held: tuple[int, int] | None = None  # before a row whose other half may follow, on its lines or on further ones
         try:
             while not (take.full or done):
                 row = rows.next()
@@ -104,13 +105,17 @@ class Reading:
                     line, offset, done = rows.line, rows.offset, True
                     continue
                 self._take(row, take)
-                if row.ended:
+                if row.is_open and held is None:
+                    held = line, offset
+                if row.ended or row.is_open:
                     line, offset = rows.line, rows.offset
                 else:  # the last, without a line end: the place stays before it, for its other half may follow
                     done = True
         except UnfitFile as error:
             take.rejects.append(Reject(f"{self.path.name} line {rows.line}", str(error)))
             done = True
+        if done and held is not None:  # read again once the file has grown; what is known by then adds nothing
+            line, offset = held
         mark = file_mark(self.path, offset) if lines.seekable else ""
         self.progress = replace(self.progress, line=line, offset=offset, done=done, mark=mark)
         return self.progress

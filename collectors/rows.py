@@ -28,6 +28,7 @@ class Row:
     fields: dict[str, Any] | None = None
     flaw: str | None = None
     ended: bool = True  # False: it is the last of a file that stops without a line end
+    is_open: bool = False  # it opens a quote that the file does not close: bad, or still being written
 
 
 class _TooLongError(Exception):
@@ -113,7 +114,8 @@ class CsvRows(_Position):
             self._advance(line)
         if not flaw and not cells:
             return None
-        return Row(start, cells if not flaw else (), None, flaw, all(line.ended for line in used))
+        is_open = flaw is not None and self._starved
+        return Row(start, cells if not flaw else (), None, flaw, all(line.ended for line in used), is_open)
 
     def _new_reader(self) -> Any:  # the csv module gives its reader no public type
         return csv.reader(self._feed(), delimiter=self._delimiter, strict=True)

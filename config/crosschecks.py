@@ -31,7 +31,14 @@ def cross_findings(tree: dict[str, Any], *, untrained: bool = False) -> list[Fin
 
 
 def _repeated_names(tree: dict[str, Any]) -> Iterator[Finding]:
-    for parts in (("brands",), ("sources",), ("channels",), ("routes", "default_route"), ("complaint_types",)):
+    for parts in (
+        ("brands",),
+        ("sources",),
+        ("mappings",),
+        ("channels",),
+        ("routes", "default_route"),
+        ("complaint_types",),
+    ):
         seen: dict[str, Place] = {}
         for entry in (entry for part in parts for entry in entries(tree, part)):
             if entry.name is None:
@@ -47,7 +54,7 @@ def _shown(place: Place) -> str:
 
 def _brands_of_sources(tree: dict[str, Any]) -> Iterator[Finding]:
     known = names(tree, "brands")
-    for source in entries(tree, "sources"):
+    for source in (*entries(tree, "sources"), *entries(tree, "mappings")):
         for place, brand in source.texts("brand"):
             if brand not in known:
                 yield unknown(place, "brand is named", brand, known, listed="brands")

@@ -12,6 +12,7 @@ from config.alerting import Address, Alerting, Channel, Route
 from config.brands import Brand
 from config.complaint_types import ComplaintType, types_in_force
 from config.durations import ClockTime
+from config.layout import ImportMapping
 from config.models import Model
 from config.secret import PlainUrl, Secret
 from config.sources import Source
@@ -53,6 +54,7 @@ class Settings(Strict):
     time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     brands: Annotated[tuple[Brand, ...], Field(min_length=1)]
     sources: tuple[Source, ...] = ()
+    mappings: tuple[ImportMapping, ...] = ()
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     routes: tuple[Route, ...] = ()
     default_route: Route  # obligatory: where a mention goes that no route takes

@@ -12,6 +12,7 @@ from monitor.cli import (
     deliveries,
     digesting,
     evaluating,
+    importing,
     posts,
     querying,
     rescoring,
@@ -54,7 +55,7 @@ main.add_command(running.db)
 main.add_command(running.demo)
 main.add_command(sources.sources)
 main.add_command(querying.query)
-main.add_command(posts.import_file)
+main.add_command(importing.import_file)
 main.add_command(posts.posts)
 main.add_command(scoring.score)
 main.add_command(rescoring.rescore)

@@ -57,7 +57,7 @@ def in_file(settings: Settings, file: str, columns: Sequence[str]) -> LookedAt:
     from collectors.base import SourceError
     from collectors.files import FilesCollector
     from collectors.preview import Looked
-    from monitor.cli.posts import source_of
+    from monitor.cli.importing import source_of
     from monitor.clock import wall_clock
 
     given = dict.fromkeys(("source", "brand", "platform", "encoding", "delimiter"))

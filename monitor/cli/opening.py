@@ -49,6 +49,7 @@ def demand_secrets(settings: Settings, *, channels: bool) -> None:
 
     told = _channels_in_use(settings) if channels else frozenset()
     idle = tuple(f"channels[{n}]." for n, channel in enumerate(settings.channels) if channel.name not in told)
+    idle += ("mappings[",)  # needed by `monitor import` alone, which says so itself
     problems = [problem for problem in check_secrets(settings) if not problem.path.startswith(idle)]
     for problem in problems:
         click.echo(f"  {plain(str(problem))}", err=True)

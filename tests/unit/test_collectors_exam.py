@@ -20,7 +20,8 @@ from collectors.feeds import FeedCollector
 from collectors.files import FilesCollector
 from collectors.hackernews import HackerNewsCollector
 from collectors.http import Http
-from config.sources import Columns, FeedSource, FilesSource, HackerNewsSource
+from config.layout import Columns
+from config.sources import FeedSource, FilesSource, HackerNewsSource
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOSTILE = "Acme \u202e<script>alert(1)</script>\x07 =cmd|' /C calc'!A0 \U0001f4a5 & <b>x</b>"

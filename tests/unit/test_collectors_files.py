@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from collectors.base import MAX_TEXT, AccessDenied, Harvest, Post, Reject, SourceDown
 from collectors.dates import parse_date
 from collectors.files import FilesCollector
-from config.sources import Columns, FilesSource
+from config.layout import Columns
+from config.sources import FilesSource
 from config.vocabulary import Platform
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

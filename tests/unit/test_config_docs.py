@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 import config.load
-from config import alerting, brands, complaint_types, models, settings, source, sources, thresholds
+from config import alerting, brands, complaint_types, layout, models, settings, source, sources, thresholds
 from config.load import load
 from config.strict import Strict
 from config.toml_text import toml_text
@@ -24,7 +24,8 @@ SECTIONS: dict[type[Strict], str] = {
     brands.Alias: "`[[brands.aliases]]`",
     brands.Account: "`[[brands.own_accounts]]`",
     sources.FilesSource: '`[[sources]]` with `kind = "files"`',
-    sources.Columns: "`[sources.columns]`",
+    layout.Columns: "`[sources.columns]`",
+    layout.ImportMapping: "`[[mappings]]`",
     sources.FeedSource: '`[[sources]]` with `kind = "feed"`',
     sources.HackerNewsSource: '`[[sources]]` with `kind = "hackernews"`',
     alerting.SlackChannel: '`[[channels]]` with `kind = "slack"`',
