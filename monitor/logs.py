@@ -13,6 +13,10 @@ from structlog.typing import EventDict, WrappedLogger
 _NOISY = (
     "httpx",
     "httpcore",
+    "tweepy",  # logs the bearer header at DEBUG
+    "prawcore",
+    "mastodon",
+    "websockets",
     "slack_sdk",
     "apscheduler",
     "alembic",
