@@ -7,6 +7,7 @@ not newer than the oldest post of the last one. Only where one second fills a wh
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -88,6 +89,32 @@ class HackerNewsCollector:
             rejects=rejects,
             cursor=_write_cursor(queries),
             more=more,
+            requests=requests,
+            notes=notes,
+        )
+
+    def backfill(self, cursor: str | None, since: datetime, until: datetime, /) -> Harvest:
+        """One page of one query, of what was published in [since, until), the newest first.
+
+        Raises:
+            SourceError: as `collect`.
+        """
+        oldest, newest = math.ceil(since.timestamp()), math.ceil(until.timestamp()) - 1
+        whole = _Query(gap=_Gap(oldest, newest) if oldest <= newest else None)
+        known = _read_cursor(cursor)
+        queries = {text: known.get(text, whole) for text in self._source.queries}
+        text, span = next(((text, query.gap) for text, query in queries.items() if query.gap), ("", None))
+        if span is None:
+            return Harvest(cursor=_write_cursor(queries))
+        hits, total, requests = self._ask(text, span)
+        posts, rejects = posts_of(hits)
+        gap, notes = self._rest(text, span, [t for hit in hits if (t := _seconds(hit)) is not None], total, len(hits))
+        queries[text] = _Query(gap=gap)
+        return Harvest(
+            posts=posts,
+            rejects=rejects,
+            cursor=_write_cursor(queries),
+            more=any(query.gap for query in queries.values()),
             requests=requests,
             notes=notes,
         )

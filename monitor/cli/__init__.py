@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from monitor.cli import (
+    backfilling,
     cases,
     configuring,
     correcting,
     corrections,
     deliveries,
     digesting,
+    doctor,
     evaluating,
     importing,
     posts,
@@ -53,7 +55,9 @@ main.add_command(running.run)
 main.add_command(running.status)
 main.add_command(running.db)
 main.add_command(running.demo)
+main.add_command(doctor.doctor)
 main.add_command(sources.sources)
+main.add_command(backfilling.backfill)
 main.add_command(querying.query)
 main.add_command(importing.import_file)
 main.add_command(posts.posts)

@@ -47,7 +47,7 @@ def demand_secrets(settings: Settings, *, channels: bool) -> None:
     """
     from config.load import check_secrets
 
-    told = _channels_in_use(settings) if channels else frozenset()
+    told = channels_in_use(settings) if channels else frozenset()
     idle = tuple(f"channels[{n}]." for n, channel in enumerate(settings.channels) if channel.name not in told)
     idle += ("mappings[",)  # needed by `monitor import` alone, which says so itself
     problems = [problem for problem in check_secrets(settings) if not problem.path.startswith(idle)]
@@ -57,7 +57,8 @@ def demand_secrets(settings: Settings, *, channels: bool) -> None:
         raise SystemExit(BAD_CONFIG)
 
 
-def _channels_in_use(settings: Settings) -> frozenset[str]:
+def channels_in_use(settings: Settings) -> frozenset[str]:
+    """The names of the channels that something leads to."""
     told = {name for route in (*settings.routes, settings.default_route) for name in route.channels}
     told |= {*settings.alerting.operators, *settings.alerting.escalation.escalate_to}
     if settings.digest.enabled and settings.digest.channel is not None:

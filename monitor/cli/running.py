@@ -79,12 +79,9 @@ def status(path: str, as_json: bool) -> None:
     from rich.text import Text
 
     console = Console()
-    table = Table(title="Sources", pad_edge=False)
-    for column in ("source", "state"):
-        table.add_column(column)
-    for column in ("last success", "newest post", "read (usual)", "stored", "gaps", "budget"):
+    table = Table("source", "state", title="Sources")
+    for column in ("success", "newest", "read (usual)", "stored", "gaps", "budget"):
         table.add_column(column, justify="right")
-    table.add_column("why", overflow="fold")
     colours = {"healthy": "green", "quiet": "cyan", "new": "cyan", "disabled": "dim"}
     for line in seen.sources:
         facts = line.facts
@@ -97,9 +94,11 @@ def status(path: str, as_json: bool) -> None:
             str(facts.total.stored),
             str(facts.gaps or "-"),
             Text(line.budget or "-"),
-            Text(plain(_why(line, settings))),
         )
     console.print(table)
+    for line in seen.sources:
+        if why := _why(line, settings):
+            console.print(Text(plain(f"{line.name} is {line.health}: {why}")))
     posts = ", ".join(f"{count} {state}" for state, count in seen.posts.items() if count)
     console.print(Text(f"Posts: {posts or 'none yet'}"))
     for sentence, is_alarming in _languages(seen.languages, seen.languages_before):

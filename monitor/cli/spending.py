@@ -41,7 +41,7 @@ def show(settings: Settings, store: Store, now: datetime, *, month: bool) -> Non
 
 
 def _by_day(rows: dict[str, list[Outlay]], limits: dict[str, list[Budget]]) -> Table:
-    table = Table("day", "source", "query", "resource", title="Used up", pad_edge=False)
+    table = Table("day", "source", "query", "resource", title="Used up")
     table.add_column("units", justify="right")
     table.add_column("money", justify="right")
     entries = [(one, name) for name, outlays in rows.items() for one in outlays]
@@ -52,7 +52,7 @@ def _by_day(rows: dict[str, list[Outlay]], limits: dict[str, list[Budget]]) -> T
 
 
 def _sums(rows: dict[str, list[Outlay]], limits: dict[str, list[Budget]], first: date, now: datetime) -> Table:
-    table = Table("source", "resource", title=f"Since {first}", pad_edge=False)
+    table = Table("source", "resource", title=f"Since {first}")
     for column in ("units", "money", "forecast", "limits"):
         table.add_column(column, justify="right")
     for name, outlays in rows.items():

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from monitor.digest import text
 from monitor.digest.facts import Coverage, SourceLine
+from monitor.digest.numbers import amount, duration
 from monitor.store.week import SourceRow, WeekRows
 
 GAP_TIMES = 5  # a pause of so many usual ones is a gap ...
@@ -46,6 +47,11 @@ def _line(row: SourceRow, posts: int, every: timedelta | None, end: datetime) ->
         longest_gap=row.longest_gap.total_seconds() if listened or row.ok else None,
         usual_gap=row.usual_gap.total_seconds() if row.usual_gap else None,
         error=text.name(row.last_error),
+        losses=row.losses,
+        lost=row.lost.total_seconds(),
+        lost_why=text.name(row.lost_why),
+        budget_stops=row.budget_stops,
+        budget_stopped=row.budget_stopped.total_seconds(),
     )
 
 
@@ -74,3 +80,15 @@ def coverage_of(row: SourceRow, posts: int, every: timedelta | None, end: dateti
     if row.longest_gap > max(SHORTEST_GAP, GAP_TIMES * (every or row.usual_gap or UNKNOWN_PACE)):
         return Coverage.GAPS
     return Coverage.QUIET if posts == 0 and row.stored == 0 else Coverage.READ
+
+
+def missing(line: SourceLine) -> list[str]:
+    """What of a source's posts is known to be missing, a sentence each."""
+    said = []
+    if line.losses:
+        gaps = f"posts of {duration(line.lost)} are lost for good, in {amount(line.losses, 'gap')}"
+        said.append(f"{gaps}: {line.lost_why}." if line.lost_why else f"{gaps}.")
+    if line.budget_stops:
+        times = "once" if line.budget_stops == 1 else f"{line.budget_stops} times"
+        said.append(f"its budget was spent {times}, and nothing was read for {duration(line.budget_stopped)}.")
+    return said

@@ -174,6 +174,11 @@ class SourceLine:
     longest_gap: float | None  # None where it was not yet listened to
     usual_gap: float | None
     error: str
+    losses: int = 0  # stretches of which posts are lost for good
+    lost: float = 0.0  # seconds of them all
+    lost_why: str = ""  # of the longest
+    budget_stops: int = 0  # times that its budget was spent
+    budget_stopped: float = 0.0  # seconds for which nothing was read for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

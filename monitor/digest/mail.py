@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from alerts.mail import inlined
 from alerts.sanitize import for_header, web_url
 from config.vocabulary import Severity
-from monitor.digest import numbers, text, words
+from monitor.digest import coverage, numbers, text, words
 from monitor.digest.charts import charts
 from monitor.digest.facts import Count, Coverage, Facts, Measure, Quote, SourceLine
 from monitor.digest.period import Week
@@ -109,6 +109,7 @@ def _templates(form: Literal["html", "text"]) -> Environment:
         "link": web_url,
         "listed": numbers.listed,
         "share": numbers.share,
+        "missing": coverage.missing,
     }
     return environment
 

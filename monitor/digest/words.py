@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from config.vocabulary import Severity
 from monitor.digest import spoken
-from monitor.digest.coverage import WHOLE
+from monitor.digest.coverage import WHOLE, missing
 from monitor.digest.facts import Accuracy, Count, Coverage, Facts, Mood
 from monitor.digest.numbers import DAY_NAMES, amount, change_of, duration, listed, points, share, signed
 from monitor.digest.statistics import FEW, Trend
@@ -118,6 +118,7 @@ def _cautions(facts: Facts, past: Past, begun: Sequence[str]) -> list[str]:
             said.append(f"Source {line.name} was not read at all this week.")
         elif line.coverage is Coverage.GAPS and line.longest_gap is not None:
             said.append(f"Source {line.name} was not read for {duration(line.longest_gap)} at a stretch.")
+    said += [f"Source {line.name}: {one}" for line in facts.sources for one in missing(line)]
     if begun:
         said.append(f"First read during this week: {listed(begun)}. Earlier posts may be missing.")
     if past.incomplete:

@@ -10,8 +10,11 @@ from statistics import median
 
 from sqlalchemy import Connection, func, select
 
-from monitor.store.tables import poll, reject, source_state
+from collectors.base import BudgetSpent
+from monitor.store.tables import loss, poll, reject, source_state
 from monitor.store.week import SourceRow
+
+_BUDGET_SPENT = f"{BudgetSpent.__name__}:"  # as the collect stage begins the words about such a call
 
 
 def source_rows(db: Connection, start: datetime, end: datetime) -> tuple[SourceRow, ...]:
@@ -20,9 +23,11 @@ def source_rows(db: Connection, start: datetime, end: datetime) -> tuple[SourceR
     rejected = _rejected(db, start, end)
     last_success = _last_success(db, end)
     first_runs = _first_runs(db)
+    losses = _losses(db, start, end)
     rows = []
     for name in sorted(calls.keys() | first_runs.keys()):
-        of = calls.get(name, _Calls())
+        of, lost = calls.get(name, _Calls()), losses.get(name, [])
+        of.end(end)
         listening_from = max(start, first_runs.get(name) or start)
         rows.append(
             SourceRow(
@@ -38,6 +43,11 @@ def source_rows(db: Connection, start: datetime, end: datetime) -> tuple[SourceR
                 usual_gap=_usual_gap(of.good),
                 ends_failing=of.ends_failing,
                 last_error=of.last_error,
+                losses=len(lost),
+                lost=sum((how_long for how_long, _ in lost), timedelta()),
+                lost_why=max(lost, default=(timedelta(), ""))[1],
+                budget_stops=of.budget_stops,
+                budget_stopped=of.budget_stopped,
             )
         )
     return tuple(rows)
@@ -53,6 +63,21 @@ class _Calls:
     stored: int = 0
     ends_failing: bool = False
     last_error: str = ""
+    budget_stops: int = 0
+    budget_stopped: timedelta = timedelta()
+    stopped_at: datetime | None = None  # its budget was found spent, and no call has worked since
+
+    def stop(self, at: datetime) -> None:
+        """A call that only found the budget spent: no failure of the source."""
+        if self.stopped_at is None:
+            self.stopped_at = at
+            self.budget_stops += 1
+
+    def end(self, at: datetime) -> None:
+        """A call that worked, or the end of the week: it is no longer stopped."""
+        if self.stopped_at is not None:
+            self.budget_stopped += at - self.stopped_at
+            self.stopped_at = None
 
 
 def _calls(db: Connection, start: datetime, end: datetime) -> dict[str, _Calls]:
@@ -61,18 +86,40 @@ def _calls(db: Connection, start: datetime, end: datetime) -> dict[str, _Calls]:
         .where(poll.c.at >= start, poll.c.at < end)
         .order_by(poll.c.source, poll.c.at, poll.c.id)
     )
-    calls: dict[str, _Calls] = {}
+    calls = {name: _Calls(budget_stops=1, stopped_at=start) for name in _stopped_before(db, start)}
     for name, at, ok, read, stored, detail in db.execute(query):
         of = calls.setdefault(name, _Calls())
         of.read += read
         of.stored += stored
+        if not ok and detail.startswith(_BUDGET_SPENT):
+            of.stop(at)
+            continue
         of.ends_failing = not ok
         if ok:
             of.good.append(at)
+            of.end(at)
         else:
             of.failed += 1
             of.last_error = detail
     return calls
+
+
+def _stopped_before(db: Connection, start: datetime) -> list[str]:
+    """The sources whose last call before `start` found the budget spent; one of a month is not asked again for long."""
+    names = db.scalars(select(source_state.c.name).order_by(source_state.c.name)).all()
+    last = select(poll.c.ok, poll.c.detail).where(poll.c.at < start).order_by(poll.c.at.desc(), poll.c.id.desc())
+    found = {name: db.execute(last.where(poll.c.source == name).limit(1)).first() for name in names}
+    return [name for name, row in found.items() if row and not row.ok and row.detail.startswith(_BUDGET_SPENT)]
+
+
+def _losses(db: Connection, start: datetime, end: datetime) -> dict[str, list[tuple[timedelta, str]]]:
+    """How long each loss is, and why; by source."""
+    found_then = (loss.c.at >= start) & (loss.c.at < end)
+    lies_then = (loss.c.since < end) & (loss.c.until > start)
+    losses: dict[str, list[tuple[timedelta, str]]] = {}
+    for row in db.execute(select(loss).where(found_then | lies_then)):
+        losses.setdefault(row.source, []).append((row.until - row.since, row.why))
+    return losses
 
 
 def _rejected(db: Connection, start: datetime, end: datetime) -> dict[str, int]:

@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 from config.secret import SecretUnavailable
 from config.settings import Database
 from monitor.store import locks, schema
+from monitor.store.backfills import BackfillJobs
 from monitor.store.cases import Cases
 from monitor.store.corrections import Corrections
 from monitor.store.latest import Latest
@@ -57,6 +58,7 @@ class Store:
         self.outbox = Outbox(engine)
         self.sources = Sources(engine)
         self.ledger = Ledger(engine)
+        self.backfills = BackfillJobs(engine)
         self.inbound = Inbound(engine)
         self.latest = Latest(engine)
         self.reports = Reports(engine)
@@ -101,6 +103,30 @@ def open_store(database: Database, *, migrate: bool | None = None) -> Store:
                 schema.upgrade(engine)
             else:
                 schema.check(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine)
+
+
+def is_to_be_made(database: Database) -> bool:
+    """Whether the database is a SQLite file that is not there yet."""
+    _, found, path = database.url.partition("sqlite:///")
+    return bool(found) and path not in ("", ":memory:") and not Path(path).exists()
+
+
+def open_as_it_is(database: Database) -> Store:
+    """Open a database for a look at it, without bringing its schema up to date; it must be there.
+
+    Raises:
+        StoreUnusable: it cannot be reached or opened.
+        SchemaMismatch: its schema is behind or ahead of this version.
+
+    """
+    engine = _connect(database)
+    try:
+        with _opening(engine):
+            schema.check(engine)
     except BaseException:
         engine.dispose()
         raise

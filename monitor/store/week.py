@@ -77,6 +77,11 @@ class SourceRow:
     usual_gap: timedelta | None = None  # median time between two successful calls; None under two of them
     ends_failing: bool = False  # the week's last call failed
     last_error: str = ""  # of the week's last failed call
+    losses: int = 0  # stretches found in the week, or lying in it, of which posts are lost for good
+    lost: timedelta = timedelta()  # of them all
+    lost_why: str = ""  # of the longest
+    budget_stops: int = 0  # times that its budget was found spent
+    budget_stopped: timedelta = timedelta()  # for how long in all nothing was read for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
