@@ -36,6 +36,7 @@ bench: $(VENV)/.dev
 
 kill-test: $(VENV)/.dev
 	MONITOR_KILLS=30 MONITOR_KILL_POSTS=shared $(BIN)/python -m pytest -s tests/acceptance/test_kills.py
+	MONITOR_SOURCE_KILLS=1000 $(BIN)/python -m pytest -s tests/acceptance/test_source_kills.py
 
 # About an hour on two cores. Further flags: python -m classifiers.training --help
 train: $(VENV)/.dev

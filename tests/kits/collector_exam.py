@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pytest
 
-from collectors.base import Collector, Harvest, Outlay, RateLimited, SourceError
+from collectors.base import Collector, Harvest, Loss, Outlay, Post, RateLimited, SourceDown, SourceError
+from collectors.plain import unfit, web_link
 
+HICCUPS = 3  # answers that may come too late without being asked to
 MANY = 2_000  # calls after which a collector that still asks for more is taken to go round in circles
 
 
@@ -37,14 +39,31 @@ class Candidate(Protocol):
         """What the collector's clock says."""
 
 
+@runtime_checkable
+class Bursting(Protocol):
+    """A candidate that can let many posts appear at once; of the others, `grow` is asked often."""
+
+    def burst(self, posts: int) -> None:
+        """Let so many new posts appear within minutes."""
+
+
 Opener = Callable[[Path], AbstractContextManager[Candidate]]
 
 
-def candidates() -> dict[str, Opener]:
-    """The candidates of every tests/kits/KIND_candidate.py, by name: a new source adds its own file."""
+def candidates(*, online: bool = False, steady: bool = False) -> dict[str, Opener]:
+    """The candidates of every *_candidate.py beside this file, by name: a new source adds its own file.
+
+    `online` leaves out those that make no requests; `steady` those that only differ by a clock that is wrong.
+    """
     found: dict[str, Opener] = {}
     for path in sorted(Path(__file__).parent.glob("*_candidate.py")):
-        found |= import_module(path.stem).CANDIDATES
+        module = import_module(path.stem)
+        offline = getattr(module, "OFFLINE", frozenset())
+        found |= {
+            name: opener
+            for name, opener in module.CANDIDATES.items()
+            if not (online and name in offline) and not (steady and ", clock " in name)
+        }
     return found
 
 
@@ -60,6 +79,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.lost: list[Loss] = []
 
     def _read(self) -> dict[str, object]:
         return json.loads(self._path.read_text("utf-8")) if self._path.exists() else {"posts": [], "cursor": None}
@@ -84,16 +104,22 @@ class Ledger:
         fresh = self._path.with_suffix(".new")
         fresh.write_text(json.dumps({"posts": sorted(known | brought), "cursor": harvest.cursor}), "utf-8")
         fresh.replace(self._path)
+        self.lost += harvest.lost
         return len(brought - known)
 
 
 def poll(candidate: Candidate, ledger: Ledger, before_call: Callable[[int], None] = lambda _: None) -> int:
     """Call until the collector asks for no more, with one collector; how many posts were new."""
     collector = candidate.build()
-    added = 0
+    added, hiccups = 0, 0
     for number in range(MANY):
         before_call(number)
-        harvest = collector.collect(ledger.cursor)
+        try:
+            harvest = collector.collect(ledger.cursor)
+        except SourceDown:  # on a busy machine an answer may come too late: a failure like any other
+            hiccups += 1
+            assert hiccups <= HICCUPS
+            continue
         added += ledger.save(harvest)
         if not harvest.more:
             return added
@@ -164,6 +190,52 @@ def misses_nothing_that_appears_meanwhile(candidate: Candidate, ledger: Ledger) 
     poll(candidate, ledger, before_call=lambda number: candidate.grow() if number < 5 else None)
     candidate.grow()
     poll(candidate, ledger)
+    assert ledger.ids == candidate.truth()
+
+
+def takes_a_burst(candidate: Candidate, ledger: Ledger, posts: int) -> None:
+    """After a quiet start, very many posts at once: every one is brought, or a loss with its times is told."""
+    poll(candidate, ledger)
+    if isinstance(candidate, Bursting):
+        candidate.burst(posts)
+    else:
+        before = len(candidate.truth())
+        while len(candidate.truth()) < before + posts:
+            candidate.grow()
+    poll(candidate, ledger)
+    assert ledger.ids == candidate.truth() or (ledger.lost and ledger.ids < candidate.truth())
+
+
+def carries_hostile_words_unharmed(candidate: Candidate) -> None:
+    """What people write to break what shows it stays what they wrote, and can be stored."""
+    posts, cursor = list[Post](), None
+    collector = candidate.build()
+    for _ in range(MANY):
+        harvest = collector.collect(cursor)
+        posts += harvest.posts
+        cursor = harvest.cursor
+        if not harvest.more:
+            break
+    words = [f"{post.title or ''} {post.text}" for post in posts]
+    assert any("=cmd|' /C calc'!A0" in text and "\U0001f4a5" in text and "alert(1)" in text for text in words)
+    assert [text for text in words if unfit(text) or "\x07" in text] == []
+    assert [post.native_id for post in posts if unfit(post.native_id)] == []
+    assert [post.url for post in posts if post.url is not None and web_link(post.url) is None] == []
+
+
+def follows_no_redirect_inside(candidate: Candidate, ledger: Ledger, asked_inside: Callable[[], int]) -> None:
+    """An answer that leads to an address inside is refused, nothing is asked there, and nothing is lost."""
+    collector = candidate.build()
+    for _ in range(MANY):
+        candidate.spoil("redirect")
+        with suppress(SourceError):  # or, as one query among others, it is told and asked again
+            ledger.save(collector.collect(ledger.cursor))
+        harvest = collector.collect(ledger.cursor)
+        ledger.save(harvest)
+        if not harvest.more:
+            break
+    poll(candidate, ledger)  # what was told as unreadable is asked again in the next round
+    assert asked_inside() == 0
     assert ledger.ids == candidate.truth()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
 
@@ -36,8 +37,42 @@ class Answer:
 FAULTS = ("500", "503", "503 with date", "html", "truncated", "reset", "hang", "429", "429 with seconds", "empty")
 
 
+DISTORTIONS = ("unknown fields", "doubled", "reversed")
+
+
+def distorted(answer: Answer, how: str) -> Answer:
+    """The same answer with every object of its JSON, or every list of objects, changed; all else as it is."""
+    try:
+        body = json.loads(answer.body)
+    except ValueError:
+        return answer
+    if isinstance(body, list):  # its places may mean something, as in Reddit's answer for a conversation
+        changed: Any = [_distorted(part, how) for part in body]
+    else:
+        changed = _distorted(body, how)
+    return Answer(json.dumps(changed).encode(), answer.status, answer.headers)
+
+
+def _distorted(value: Any, how: str) -> Any:
+    if isinstance(value, dict):
+        inside = {key: _distorted(one, how) for key, one in value.items()}
+        return {**inside, "x_new_field": {"deep": [1, None]}} if how == "unknown fields" else inside
+    if isinstance(value, list):
+        inner = [_distorted(one, how) for one in value]
+        if inner and all(isinstance(one, dict) for one in inner):
+            return {"doubled": [*inner, inner[0]], "reversed": inner[::-1]}.get(how, inner)
+        return inner
+    return value
+
+
 class FaultyServer:
-    """Serves `answer(asked)` on 127.0.0.1; a fault put in `faults` spoils one request each."""
+    """Serves `answer(asked)` on 127.0.0.1; a fault put in `faults` spoils one request each.
+
+    For all servers together: `distortion` changes every answer, and the fault "redirect" leads to `trap`.
+    """
+
+    distortion: ClassVar[str | None] = None
+    trap: ClassVar[str] = "http://127.0.0.1:9/"
 
     def __init__(self, answer: Callable[[Asked], Answer]) -> None:
         self.answer = answer
@@ -82,7 +117,8 @@ class FaultyServer:
                 fault = server.faults.popleft() if server.faults else None
                 self.close_connection = True
                 if fault is None:
-                    self._send(server.answer(asked))
+                    answer = server.answer(asked)
+                    self._send(distorted(answer, server.distortion) if server.distortion else answer)
                 else:
                     self._spoil(fault, asked)
 
@@ -102,6 +138,8 @@ class FaultyServer:
                         self._send(Answer(page, 200, {"Content-Type": "text/html"}))
                     case "empty":
                         self._send(Answer(b""))
+                    case "redirect":
+                        self._send(Answer(b"", 302, {"Location": server.trap}))
                     case "truncated":
                         whole = server.answer(asked)
                         size = {"Content-Length": str(len(whole.body) + 10)}

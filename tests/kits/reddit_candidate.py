@@ -78,6 +78,14 @@ class RedditCandidate:
         self._add(comment(self._id(), self._then(0, 0, 200), "acme, shown late", link="zz"))
         self._add(submission(self._id(), self._then(0, 20), "Bolt, found late by the search", subreddit="elsewhere"))
 
+    def burst(self, posts: int) -> None:
+        self.passed[0] += timedelta(minutes=6)
+        for place in range(posts):
+            if place % 2:
+                self._add(comment(self._id(), self._then(0, 0, place // 4), HOSTILE, link="zz"))
+            else:
+                self._add(submission(self._id(), self._then(0, 0, place // 4), "Bolt", subreddit="elsewhere"))
+
     def spoil(self, fault: str) -> None:
         self.server.faults.append(fault)
 
