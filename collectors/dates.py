@@ -14,6 +14,7 @@ _TWITTER = re.compile(
 _MAIL = re.compile(r"(?:\w{3,9},? )?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4} ", re.ASCII)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TICKS = {13: 1e3, 16: 1e6}  # digits of milliseconds and microseconds since 1970 -> to a second
+YEARS = range(12, 9989)  # durations have ten years at most: such a date less or plus one exists, in every time zone
 _LONGEST = 60  # characters; the longest form above has 37
 _SHOWN = 40  # characters of a bad date repeated in the report
 
@@ -37,10 +38,24 @@ def parse_date(value: str, zone: tzinfo | None) -> datetime:
         if zone is None:
             raise ValueError(f'"{shown}" has no time zone, and the source sets no time_zone')
         moment = moment.replace(tzinfo=zone)
+    if moment.year not in YEARS:
+        raise ValueError(f'"{shown}" is no date')
+    return moment.astimezone(UTC)
+
+
+def of_seconds(seconds: int) -> datetime:
+    """The instant of so many seconds since 1970, in UTC.
+
+    Raises:
+        ValueError: no date of use.
+    """
     try:
-        return moment.astimezone(UTC)
-    except OverflowError:  # at the very ends of the calendar
-        raise ValueError(f'"{shown}" is no date') from None
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError):  # beyond what the machine can count
+        raise ValueError("is no date") from None
+    if moment.year not in YEARS:
+        raise ValueError("is no date")
+    return moment
 
 
 def _read(text: str) -> datetime | None:

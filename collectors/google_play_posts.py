@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from collectors.base import MAX_TEXT, Engagement, Post
+from collectors.dates import of_seconds
 from collectors.plain import clean, language_tag
 from config.vocabulary import Platform
 
@@ -81,7 +82,7 @@ def _answer(answers: list[Any], post: Post) -> list[Post]:
 
 def _modified(comment: Mapping[str, Any]) -> datetime:
     """When a comment was last changed, the only time that Google tells; to the second."""
-    return datetime.fromtimestamp(int(comment["lastModified"]["seconds"]), UTC)
+    return of_seconds(int(comment["lastModified"]["seconds"]))
 
 
 def _version(comment: Mapping[str, Any]) -> str:

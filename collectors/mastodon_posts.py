@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from collectors.base import MAX_TEXT, Engagement, Post, PostKind, Reject
+from collectors.dates import YEARS
 from collectors.plain import MAX_LINKS, MAX_URL, clean, language_tag, links_in, strip_html, unfit, web_link
 from config.vocabulary import Platform
 
@@ -184,6 +185,8 @@ def _moment(value: Any) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.utcoffset() is None:
         raise ValueError("a time without a zone")
+    if moment.year not in YEARS:
+        raise ValueError("no date of use")
     return moment.astimezone(UTC)
 
 

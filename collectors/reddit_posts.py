@@ -10,11 +10,11 @@ import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from collectors.base import MAX_TEXT, Engagement, Gone, Post, Reject
+from collectors.dates import of_seconds
 from collectors.plain import MAX_LINKS, clean, web_link
 from config.vocabulary import Platform
 
@@ -95,7 +95,7 @@ def of_thing(child: Any) -> Post:
         platform=Platform.REDDIT,
         native_id=name,
         text=(text or title)[:MAX_TEXT],
-        published_at=datetime.fromtimestamp(int(data["created_utc"]), UTC),
+        published_at=of_seconds(int(data["created_utc"])),
         kind="comment" if is_comment else "post" if original is None else "repost" if passed_on else "quote",
         title=title if text and title else None,
         author_id=_text(data.get("author_fullname")),

@@ -128,6 +128,7 @@ def test_hostile_text_becomes_a_plain_post_or_a_reject(text: str) -> None:
         {**status(1, NOW), "created_at": "yesterday"},
         {**status(1, NOW), "created_at": "2026-11-21T12:00:00"},
         {**status(1, NOW), "created_at": "0001-01-01T00:00:00+10:00"},
+        {**status(1, NOW), "created_at": "9999-12-31T23:00:00Z"},
         {**status(1, NOW), "created_at": 5},
         {**status(1, NOW), "uri": ""},
         {**status(1, NOW), "uri": "https://a.example/\x00"},

@@ -169,6 +169,8 @@ def test_what_is_in_no_known_shape_is_rejected_and_spoils_nothing_else(server: R
         {"name": "t1_c1", "created_utc": NOW, "subreddit": "travel"},
         comment("c2", NOW, "x", link="../../etc"),
         comment("c3", 1e300, "x", link="q1"),
+        comment("c6", 1e17, "x", link="q1"),
+        comment("c7", 253_402_300_799, "x", link="q1"),
         {**comment("c4", NOW, "x", link="q1"), "body": {"not": "text"}},
         comment("c5", NOW, "  ", link="q1"),
     ]
