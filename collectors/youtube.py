@@ -171,11 +171,11 @@ class YouTubeCollector:
             note = f"{name}: the next page was refused ({answer.refused}); read again from the newest"
             lost = (loss,) if loss is not None else ()
             return self._harvest(state.with_listing(name, one), answer, notes=(note,), lost=lost)
-        if answer.status == HTTPStatus.BAD_REQUEST:
-            no_such_answer(name, answer)
         shut = newest.shut(one, answer.refused, look_back=self._source.look_back)
         state = state.with_listing(name, shut)
         if all(listing.shut for listing in state.listings.values()):
+            if answer.status == HTTPStatus.BAD_REQUEST:  # may pass
+                no_such_answer(name, answer)
             error = AccessDenied(f"{name}: YouTube shows no comments ({answer.refused}), and nothing else is read")
             error.spent = answer.spent
             raise error

@@ -123,8 +123,11 @@ class Wire:
             raise self.budget_spent("YouTube says that the day's quota is used up")
         if _HURRIED.intersection(reasons):
             raise RateLimited("YouTube asks for fewer requests", self._clock() + DEFAULT_PATIENCE)
+        # A private video is "forbidden", and nothing else is said of it; a key that is held back says why.
         is_of_the_thing = (
-            reply.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND) or "commentsDisabled" in reasons
+            reply.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+            or "commentsDisabled" in reasons
+            or (reply.status == HTTPStatus.FORBIDDEN and reasons == ("forbidden",))
         )
         if not is_of_the_thing or _BAD_KEY.intersection(reasons):
             raise AccessDenied(f"YouTube refuses the key ({shown})")

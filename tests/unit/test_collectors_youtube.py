@@ -291,6 +291,15 @@ def test_disabled_comments_and_deleted_videos_are_told_once_and_the_others_go_on
     assert ids(a_round(collector, second.cursor)) == ["c1", "c2"]
 
 
+@pytest.mark.parametrize("refused", [refusal(403, "forbidden"), refusal(400, "processingFailure")])
+def test_a_video_that_youtube_does_not_list_holds_up_no_other(desk: Desk, refused: Answer) -> None:
+    desk.say("c1", video=V)
+    told = desk.server.answer
+    desk.server.answer = lambda asked: refused if asked.params.get("videoId") == W else told(asked)
+    first = a_round(desk.collector(channel=None, videos=(W, V)))
+    assert (ids(first), len(first.notes)) == (["c1"], 1)
+
+
 def test_a_source_of_which_nothing_can_be_read_any_more_stops(desk: Desk) -> None:
     desk.server.disabled = {V}
     with pytest.raises(AccessDenied, match="commentsDisabled") as failure:
