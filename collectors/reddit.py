@@ -12,7 +12,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from collectors.base import AccessDenied, Checked, Harvest, Loss, Post, Rechecked, SourceError, UnexpectedReply
+from collectors.base import (
+    AccessDenied,
+    Checked,
+    Harvest,
+    Loss,
+    Post,
+    Rechecked,
+    SourceDown,
+    SourceError,
+    UnexpectedReply,
+)
 from collectors.checking import CREDENTIALS, REACH
 from collectors.http import Http
 from collectors.reddit_past import read_past
@@ -39,7 +49,7 @@ from config.source_reddit import RedditSource
 
 PAGE = 100  # things that a listing shows at once
 MAX_RECHECK = 100  # things that can be asked for at once
-STUMBLES = 3  # unreadable answers in a row after which a conversation waits an hour, so that it stops nothing else
+STUMBLES = 3  # failed answers in a row after which a conversation waits an hour, so that it stops nothing else
 DOUBTED = 10  # so many things that are all absent at once are asked for twice before they count as gone
 
 
@@ -163,10 +173,12 @@ class RedditCollector:
         except NotThere as error:
             del state.threads[name]
             return Harvest(notes=(f"conversation {name} is followed no more: {error}",))
-        except UnexpectedReply as error:
+        except (UnexpectedReply, SourceDown) as error:
             self._stumbles[name] = self._stumbles.get(name, 0) + 1
             if self._stumbles[name] < STUMBLES:
                 raise
+            if isinstance(error, SourceDown):
+                self._info([name])  # raises where Reddit is down, and not only this conversation
             del self._stumbles[name]
             state.threads[name] = replace(thread, due=now + HOUR)
             return Harvest(notes=(f"conversation {name} is put off for an hour: {error}",))

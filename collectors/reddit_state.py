@@ -22,6 +22,7 @@ MINUTES = 60
 SEARCH_OVERLAP = DAY  # what a search read up to then is read again: it finds late, and not everything at once
 LISTING_OVERLAP = 10 * MINUTES  # a community's listings are in order; this is for what shows late
 LISTING_SHOWS = 1_000  # things of one listing that Reddit shows, over all its pages
+ENDLESS = 2 * LISTING_SHOWS  # places after which a listing is not read on: its pages go round in circles
 SEARCH_SHOWS = 250  # a search often ends about here; from here on its end is not taken for the beginning of time
 GROUP = 20  # communities read in one request; their names fill an address of 500 characters at most
 ANCHORS = 3  # places from which a next page can be asked: a thing that was removed leads nowhere
@@ -142,7 +143,7 @@ def moved(lane: Lane, spot: Spot, things: Things, after: str | None, *, page: in
         places=lane.places + page,
         anchors=_anchors(things.names, after),
     )
-    if lane.anchors and not _reached(lane, spot, times):
+    if lane.anchors and not _reached(lane, spot, times) and lane.places < ENDLESS:
         return lane
     high = max((time for time in (lane.high, lane.target) if time is not None), default=None)
     return replace(lane, done=True, refused=False, anchors=(), high=high, read_at=lane.begun)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from collectors.base import (
     Harvest,
     Loss,
     Rechecked,
+    SourceDown,
     UnexpectedReply,
 )
 from collectors.matching import Matcher
@@ -331,6 +333,33 @@ def test_a_conversation_that_cannot_be_read_stops_nothing_else_for_long(server: 
     harvest = collector.collect(cursor)
     assert (len(harvest.notes), harvest.more) == (1, False)
     assert "put off for an hour" in harvest.notes[0]
+
+
+@pytest.mark.parametrize("elsewhere", [200, 504])
+def test_a_conversation_that_reddit_cannot_serve_is_put_off_unless_reddit_itself_is_down(
+    server: RedditServer, clock: Clock, elsewhere: int
+) -> None:
+    a_thread(server, comment("c1", NOW - 50, "same", link="q1"))
+    server.answers["/comments/q1"] = Answer(b"<html>", 504)
+    if elsewhere != 200:
+        server.answers["/api/info/"] = Answer(b"<html>", elsewhere)
+    collector = a_collector(server, clock)
+    cursor = collector.collect(None).cursor
+    for _ in range(STUMBLES - 1):
+        with pytest.raises(SourceDown):
+            collector.collect(cursor)
+    if elsewhere == 200:
+        assert "put off for an hour" in collector.collect(cursor).notes[0]
+    else:
+        with pytest.raises(SourceDown):
+            collector.collect(cursor)
+
+
+def test_a_listing_that_goes_round_in_circles_ends(server: RedditServer, clock: Clock) -> None:
+    listing = {"data": {"after": "t1_c1", "children": [{"kind": "t1", "data": comment("c1", NOW, "x", link="q1")}]}}
+    server.answers["/r/travel/comments"] = Answer(json.dumps(listing).encode())
+    harvest = a_round(a_collector(server, clock, communities=("travel",), searches=()))
+    assert (len(harvest.posts), len(harvest.notes)) == (20, 1)
 
 
 # ---- what became of posts
