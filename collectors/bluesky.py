@@ -33,15 +33,18 @@ from collectors.bluesky_cursor import (
     write_holes,
     write_state,
 )
+from collectors.bluesky_errors import BadRequest
 from collectors.bluesky_events import Sieve
 from collectors.bluesky_live import OVERLAP, Jump, Live
 from collectors.bluesky_piece import Pace, Piece
-from collectors.bluesky_search import Authors, look_up, read_page
+from collectors.bluesky_search import Authors, Page, look_up, read_page
 from collectors.bluesky_socket import Dialler, reach
 from collectors.checking import CREDENTIALS, REACH, reached
 from config.source_bluesky import BlueskySource
 
 CHECK_SECONDS = 5.0  # for the answer to a ping
+UNSEARCHABLE = "the stream no longer held it, and without a login and queries it cannot be searched"
+NO_LONGER = "the stream no longer held it, and its query is no longer asked"
 
 
 class BlueskyCollector:
@@ -96,7 +99,7 @@ class BlueskyCollector:
         holes, lost = self._sorted(state.holes)
         rests = self._rest_until is not None and self._clock() < self._rest_until
         if holes and not rests and self._account is not None:
-            harvest = self._searched(self._account, replace(state, holes=holes))
+            harvest = self._searched(self._account, replace(state, holes=holes), lost)
         else:
             harvest = self._streamed(live, holes, lost)
         self._handed = harvest.cursor
@@ -170,14 +173,20 @@ class BlueskyCollector:
         return self._live
 
     def _sorted(self, holes: Sequence[Hole]) -> tuple[tuple[Hole, ...], tuple[Loss, ...]]:
-        """The holes that can still be searched, and what is lost since the login was taken away."""
+        """The holes that can still be searched, and what is lost since the login or the query was taken away."""
         if self._account is None:
             return (), tuple(_loss(hole.query, hole.since, hole.until) for hole in holes)
-        return tuple(hole for hole in holes if hole.query in self._source.queries), ()
+        asked = self._source.queries
+        lost = tuple(_loss(hole.query, hole.since, hole.until, NO_LONGER) for hole in holes if hole.query not in asked)
+        return tuple(hole for hole in holes if hole.query in asked), lost
 
-    def _searched(self, account: Account, state: State) -> Harvest:
+    def _searched(self, account: Account, state: State, lost: tuple[Loss, ...]) -> Harvest:
+        hole = state.holes[0]
         try:
-            page = read_page(account, state.holes[0], self._pace.page)
+            page = read_page(account, hole, self._pace.page)
+        except BadRequest as error:  # asked again, it would be refused again, and nothing behind it be searched
+            page = Page((), (), None, (f"query {hole.query!r}: the search refuses it: {error}",))
+            lost = (*lost, _loss(hole.query, hole.since, hole.until, "the search refuses the query"))
         except SourceError as error:
             if self._pace.search_patience:
                 begins = error.retry_at if isinstance(error, RateLimited) else self._clock()
@@ -191,6 +200,7 @@ class BlueskyCollector:
             more=True,  # the stream has gone on meanwhile
             requests=self._requests(0),
             notes=page.notes,
+            lost=lost,
             gaps=len(holes),
         )
 
@@ -254,6 +264,5 @@ def _told(jump: Jump) -> str:
     return f"the stream no longer holds {since} to {until}"
 
 
-def _loss(query: str, since: int, until: int) -> Loss:
-    why = "the stream no longer held it, and without a login and queries it cannot be searched"
+def _loss(query: str, since: int, until: int, why: str = UNSEARCHABLE) -> Loss:
     return Loss(query, moment(since), moment(until), why)

@@ -29,7 +29,7 @@ from collectors.base import (
     SourceError,
     UnexpectedReply,
 )
-from collectors.bluesky import BlueskyCollector
+from collectors.bluesky import NO_LONGER, BlueskyCollector
 from collectors.bluesky_cursor import read_state
 from collectors.bluesky_piece import Pace
 from collectors.bluesky_posts import of_view
@@ -398,6 +398,24 @@ def test_holes_are_lost_when_the_login_is_taken_away(network: Network, build: Bu
     harvest = build().collect(cursor)
     assert [(loss.query, loss.since) for loss in harvest.lost] == [("acme", NOON - timedelta(minutes=55))]
     assert harvest.gaps == 0
+
+
+def test_a_hole_is_lost_when_its_query_is_taken_away(network: Network, build: Build) -> None:
+    collector, cursor = a_stop(build, network, login=True, queries=("acme", "bolt"))
+    cursor = collector.collect(cursor).cursor
+    harvest = build(login=True, queries=("bolt",)).collect(cursor)
+    assert [(loss.query, loss.why) for loss in harvest.lost] == [("acme", NO_LONGER)]
+    assert harvest.gaps == 0  # that of the other was searched by this call
+
+
+def test_a_query_that_the_search_refuses_is_a_loss_and_holds_up_no_other(network: Network, build: Build) -> None:
+    collector, cursor = a_stop(build, network, login=True, queries=("acme", "bolt"))
+    cursor = collector.collect(cursor).cursor
+    told = network.answer
+    network.answer = lambda asked: Answer(b"{}", 400) if asked.params.get("q") == "acme" else told(asked)
+    harvest = collector.collect(cursor)
+    assert ([loss.query for loss in harvest.lost], harvest.gaps) == (["acme"], 1)
+    assert a_round(collector, harvest.cursor).gaps == 0
 
 
 def test_a_search_that_fails_is_told_and_the_stream_goes_on(network: Network, build: Build) -> None:
