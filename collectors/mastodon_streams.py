@@ -85,6 +85,7 @@ class Slice:
     oldest: int
     newest: int | None  # None: up to now
     offset: int = 0  # posts already seen of the second `newest`
+    first: str = ""  # the first post of the last page, where that was of this second alone
 
     def span(self) -> dict[str, int]:
         """The slice as the search takes it: `min_id` and `max_id` stand for seconds that are not included."""
@@ -111,7 +112,10 @@ class Slice:
             return None
         if self.newest is None or oldest < self.newest:
             return Slice(self.oldest, oldest)
-        return replace(self, offset=self.offset + len(page))
+        first = str(id_of(page[0]) or "")
+        if first and first == self.first:
+            return None  # the server does not count off: it shows the same again, and nothing older
+        return replace(self, offset=self.offset + len(page), first=first)
 
 
 @dataclass(frozen=True, slots=True)

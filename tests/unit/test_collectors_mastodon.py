@@ -129,6 +129,14 @@ def test_a_search_is_made_with_the_token_and_read_back_by_slices(server: Mastodo
     assert all(asked.path == "/api/v2/search" for asked in server.asked)
 
 
+def test_a_search_of_a_server_that_counts_nothing_off_ends(server: MastodonServer) -> None:
+    server.statuses = [status(number, NOW - 5, "Acme", tag="x") for number in range(1, 4)]
+    told = server.answer
+    server.answer = lambda asked: told(replace(asked, params={**asked.params, "offset": "0"}))
+    collector = a_collector(server, tags=(), searches=("acme",), token="env:A_TOKEN")
+    assert set(numbers(a_round(collector))) == {1, 2, 3}
+
+
 def test_an_interrupted_search_goes_on_where_it_stopped(server: MastodonServer) -> None:
     server.statuses = [status(number, NOW - 80_000 + number * 600, "Acme", tag="x") for number in range(1, 101)]
     collector = a_collector(server, tags=(), searches=("acme",), token="env:A_TOKEN")
