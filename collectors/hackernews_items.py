@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from collectors.base import MAX_TEXT, Post, Reject
+from collectors.dates import of_seconds
 from collectors.plain import links_in, strip_html, web_link
 from config.vocabulary import Platform
 
@@ -86,7 +86,7 @@ def _post(
         platform=Platform.HACKERNEWS,
         native_id=native_id,
         text=body or heading,
-        published_at=datetime.fromtimestamp(int(seconds), UTC),
+        published_at=of_seconds(seconds),
         kind="comment" if is_comment else "post",
         title=heading if body and heading else None,
         author_id=author,

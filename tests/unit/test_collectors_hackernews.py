@@ -210,6 +210,17 @@ def test_recheck_tells_what_became_of_each(server: HackerNewsServer) -> None:
     assert found["1"] == a_collector(server).collect(None).posts[0]
 
 
+@pytest.mark.parametrize("time", [10**17, -(10**17), float("inf"), NOW * 1_000_000])
+def test_a_time_that_is_none_is_a_reject_and_to_recheck_unknown(server: HackerNewsServer, time: float) -> None:
+    hits = [comment(1, NOW, "acme"), comment(2, NOW, "acme", created_at_i=time)]
+    server.answer = lambda _: Answer(json.dumps({"hits": hits, "nbHits": 2}).encode())
+    harvest = a_collector(server).collect(None)
+    assert (ids(harvest), len(harvest.rejects), harvest.more) == ({"1"}, 1, False)
+    item = json.dumps({"id": 2, "type": "comment", "text": "acme", "author": "mia", "created_at_i": time}).encode()
+    server.answer = lambda _: Answer(item)
+    assert a_collector(server).recheck(["2"]).found == {}
+
+
 def test_recheck_asks_a_bounded_number_of_times(server: HackerNewsServer) -> None:
     found = a_collector(server).recheck([str(number) for number in range(1, 100)]).found
     assert len(found) == len(server.asked) == MAX_RECHECK
