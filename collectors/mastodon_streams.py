@@ -61,7 +61,7 @@ class Tag:
         begin = self.high - _OVERLAP_IDS if self.high is not None else id_at(since.timestamp())
         return {"min_id": max(0, begin)}
 
-    def moved(self, page: Sequence[Any], since: datetime, _now: datetime) -> Tag:
+    def moved(self, page: Sequence[Any], since: datetime, now: datetime) -> Tag:
         """Where it stands after a page: an empty one ends the round, for a short one may only be filtered.
 
         Raises:
@@ -75,7 +75,8 @@ class Tag:
         newest = max(ids)
         if newest <= self.span(since)["min_id"]:
             raise UnexpectedReply("the timeline answered with posts that were not asked for")
-        return replace(self, at=newest, high=max(self.high or 0, newest))
+        # An id of the future must not carry `high` there: what comes until then would be passed over.
+        return replace(self, at=newest, high=max(self.high or 0, min(newest, id_at(now.timestamp()))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,14 @@ def test_a_later_round_begins_an_hour_before_the_newest_post_and_finds_what_came
     assert numbers(a_round(collector, cursor)) == [2, 3, 4]
 
 
+def test_a_post_numbered_in_the_future_hides_none_that_come_before_it(server: MastodonServer) -> None:
+    server.statuses = [status(1, NOW - 600), status(2, NOW + 90_000)]
+    collector = a_collector(server)
+    cursor = a_round(collector).cursor
+    server.statuses.append(status(3, NOW - 60))
+    assert 3 in numbers(a_round(collector, cursor))
+
+
 def test_an_edit_within_the_last_hour_is_seen(server: MastodonServer) -> None:
     server.statuses = [status(1, NOW - 600)]
     collector = a_collector(server)
