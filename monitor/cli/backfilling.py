@@ -11,7 +11,7 @@ import click
 from monitor.cli.opening import local, opened, plain
 
 if TYPE_CHECKING:
-    from collectors.base import Backfills
+    from collectors.base import Backfills, Collector
     from config.settings import Settings
     from config.sources import Source
     from monitor.store.engine import Store
@@ -75,16 +75,15 @@ def _collector(settings: Settings, store: Store, name: str) -> tuple[Source, Bac
     from monitor.store.ledger import SourcePurse
     from monitor.wiring import user_agent
 
-    able: dict[str, tuple[Source, Backfills]] = {}
-    for one in settings.sources:
-        purse = SourcePurse(store.ledger, one.name)
-        collector = registry.build(one, clock=wall_clock, user_agent=user_agent(), purse=purse)
-        if isinstance(collector, Backfills):
-            able[one.name] = (one, collector)
-    if name in able:
-        return able[name]
-    known = name in {one.name for one in settings.sources}
-    what = f'"{plain(name)}" cannot read its past' if known else f'no source is named "{plain(name)}"'
+    def built(source: Source) -> Collector:
+        purse = SourcePurse(store.ledger, source.name)
+        return registry.build(source, clock=wall_clock, user_agent=user_agent(), purse=purse)
+
+    known = {source.name: source for source in settings.sources}
+    if name in known and isinstance(collector := built(known[name]), Backfills):
+        return known[name], collector
+    what = f'"{name}" cannot read its past' if name in known else f'no source is named "{plain(name)}"'
+    able = [source.name for source in settings.sources if isinstance(built(source), Backfills)]
     raise click.ClickException(f"{what}; these can: {', '.join(able) or 'none'}")
 
 
