@@ -43,8 +43,10 @@ from collectors.checking import CREDENTIALS, REACH, reached
 from config.source_bluesky import BlueskySource
 
 CHECK_SECONDS = 5.0  # for the answer to a ping
+SEARCH = "search"
 UNSEARCHABLE = "the stream no longer held it, and without a login and queries it cannot be searched"
 NO_LONGER = "the stream no longer held it, and its query is no longer asked"
+_MINUTE = 60_000_000  # microseconds
 
 
 class BlueskyCollector:
@@ -81,6 +83,8 @@ class BlueskyCollector:
         self._live: Live | None = None
         self._handed: str | None = None  # the cursor that the running stream goes on from
         self._rest_until: datetime | None = None  # of the search
+        self._refusal = ""  # why the search lets nobody in, as it last said
+        self._told = False  # that it does so, in this round
         self._counted = 0  # requests already told of
 
     @property
@@ -91,18 +95,17 @@ class BlueskyCollector:
     def collect(self, cursor: str | None, /) -> Harvest:
         """The next page of a hole, else the next piece of the stream; `more` while there is more of either.
 
+        A search that lets us in no more stops nothing: its holes stay, which is noted once a round.
+
         Raises:
             SourceError: nothing was taken. A search that fails is left alone for a while, so that the stream goes on.
         """
         state = read_state(cursor) or self._beginning()
         live = self._following(cursor, state.position)
         holes, lost = self._sorted(state.holes)
-        rests = self._rest_until is not None and self._clock() < self._rest_until
-        if holes and not rests and self._account is not None:
-            harvest = self._searched(self._account, replace(state, holes=holes), lost)
-        else:
-            harvest = self._streamed(live, holes, lost)
+        harvest = self._filled(replace(state, holes=holes), lost) or self._streamed(live, holes, lost)
         self._handed = harvest.cursor
+        self._told = self._told and harvest.more
         return harvest
 
     def close(self) -> None:
@@ -124,10 +127,12 @@ class BlueskyCollector:
         return Rechecked(found=found, requests=self._account.requests - before)
 
     def check(self) -> Sequence[Checked]:
-        """Whether each server of the stream lets us in and lives, and whether the login is good."""
+        """Whether each server of the stream lets us in and lives, whether the login is good, and the search open."""
         checks = [self._reached(server) for server in self._source.servers]
         if self._account is not None:
             checks.append(reached(self._account.log_in, CREDENTIALS))
+            if checks[-1].ok and self._source.queries:
+                checks.append(self._searchable(self._account))
         return tuple(checks)
 
     def backfill(self, cursor: str | None, since: datetime, until: datetime, /) -> Harvest:
@@ -160,6 +165,14 @@ class BlueskyCollector:
     def _reached(self, server: str) -> Checked:
         return reached(lambda: reach(self._dialler, server, CHECK_SECONDS), REACH)
 
+    def _searchable(self, account: Account) -> Checked:
+        until = micros(self._clock())
+        last_minute = Hole(self._source.queries[0], until - _MINUTE, until)
+        checked = reached(lambda: read_page(account, last_minute, 1), SEARCH)
+        if checked.what == SEARCH:
+            return checked
+        return Checked(SEARCH, ok=False, detail=f"the search is refused: {checked.detail}; the stream goes on without")
+
     def _beginning(self) -> State:
         return State(Position(self._source.servers[0], None, micros(self._clock() - self._source.since)))
 
@@ -179,6 +192,18 @@ class BlueskyCollector:
         asked = self._source.queries
         lost = tuple(_loss(hole.query, hole.since, hole.until, NO_LONGER) for hole in holes if hole.query not in asked)
         return tuple(hole for hole in holes if hole.query in asked), lost
+
+    def _filled(self, state: State, lost: tuple[Loss, ...]) -> Harvest | None:
+        """The next page of a hole; None where there is none, or the search rests or lets us in no more."""
+        rests = self._told or (self._rest_until is not None and self._clock() < self._rest_until)
+        if not state.holes or rests or self._account is None:
+            return None
+        self._refusal = ""
+        try:
+            return self._searched(self._account, state, lost)
+        except AccessDenied as error:
+            self._refusal = str(error)
+            return None
 
     def _searched(self, account: Account, state: State, lost: tuple[Loss, ...]) -> Harvest:
         hole = state.holes[0]
@@ -221,6 +246,9 @@ class BlueskyCollector:
             self.close()  # what was taken is not handed out: read it again
             raise
         searching = bool(piece.jumps and holes)
+        if holes and self._refusal and not self._told:
+            notes.append(f"the search is refused: {self._refusal}")
+            self._told = True
         return Harvest(
             posts=posts,
             rejects=piece.rejects,
