@@ -44,6 +44,7 @@ class BlueskyCandidate:
     network: Network
     password: Secret | None
     skew: timedelta = timedelta()
+    rounds_end_at_a_pause: bool = True
     _last: BlueskyCollector | None = None
 
     def __post_init__(self) -> None:
