@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -39,3 +40,8 @@ def source_due(failures: int, now: datetime, rng: Random) -> datetime:
     """
     pause = min(SOURCE_CAP, SOURCE_BASE * (1 << min(failures - 1, 20)))
     return now + pause * (0.5 + rng.random() / 2)
+
+
+def next_look(published_at: datetime, ages: Iterable[timedelta], now: datetime) -> datetime | None:
+    """When a post is to be looked at again: at the first of the ages that it has not reached; None: never."""
+    return min((at for age in ages if (at := published_at + age) > now), default=None)

@@ -24,11 +24,20 @@ from monitor.states import FINAL
 from monitor.store.engine import Held
 from monitor.wiring import House
 
-STAGES = ("collect", "score", "decide", "deliver", "tend", "digest")
+STAGES = ("collect", "recheck", "score", "decide", "deliver", "tend", "digest", "purge")
 
-# Seconds between two looks at what is due. Collecting and tending wait minutes anyway; the others are the way of an
-# alert, and their sum is what a customer-relations team waits for.
-TICK = {"collect": 5.0, "score": 1.0, "decide": 1.0, "deliver": 1.0, "tend": 15.0, "digest": 60.0}
+# Seconds between two looks at what is due. Scoring, deciding and delivering are the way of an alert, and their sum is
+# what a customer-relations team waits for; the others wait minutes anyway.
+TICK = {
+    "collect": 5.0,
+    "recheck": 30.0,
+    "score": 1.0,
+    "decide": 1.0,
+    "deliver": 1.0,
+    "tend": 15.0,
+    "digest": 60.0,
+    "purge": 600.0,
+}
 LOCK_TICK = 30.0  # seconds between two looks at whether the stages are still ours alone
 PATIENCE = 8.0  # seconds that units of work get to end after SIGTERM; service managers kill after ten or more
 
@@ -62,6 +71,8 @@ class Daemon:
         stages: dict[str, list[tuple[str, Batch]]] = {}
         if "collect" in self.only:
             stages["collect"] = [(c.source, _while_more(c)) for c in house.collectors(destinations)]
+        if "recheck" in self.only:
+            stages["recheck"] = [(one.source, one.batch) for one in house.rechecks(destinations)]
         if "score" in self.only:
             stages["score"] = [("model", house.score(house.classifier(), destinations).batch)]
         if "decide" in self.only:
@@ -79,6 +90,8 @@ class Daemon:
             ]
         if "digest" in self.only:
             stages["digest"] = [("weekly", house.digest().batch)]
+        if "purge" in self.only:
+            stages["purge"] = [("texts", house.purge().batch)]
         return stages
 
     def _tell_of_orphans(self, destinations: Destinations) -> None:

@@ -10,8 +10,10 @@ from threading import Event
 
 from alerts.base import Channel
 from classifiers.base import Classifier
+from collectors.base import Collector
 from collectors.matching import Matcher
 from config.settings import Settings
+from config.sources import Source
 from monitor.clock import Clock, wall_clock
 from monitor.digest.make import mail_channel
 from monitor.digest.send import SendDigest
@@ -21,6 +23,8 @@ from monitor.pipeline.decide import Decide
 from monitor.pipeline.deliver import Deliver
 from monitor.pipeline.destinations import Destinations
 from monitor.pipeline.notices import Notices
+from monitor.pipeline.purge import Purge
+from monitor.pipeline.recheck import Recheck
 from monitor.pipeline.score import Score
 from monitor.pipeline.tend import Tend
 from monitor.pipeline.watch import Watch
@@ -47,14 +51,12 @@ class House:
 
     def collectors(self, destinations: Destinations) -> list[Collect]:
         """One stage for each source that is switched on."""
-        from collectors import registry
-
         matcher = Matcher(self.settings.brands)
         alarms = Alarms(self.store, self.notices(destinations), self.clock, self.settings.zone)
         return [
             Collect(
                 source,
-                registry.build(source, clock=self.clock, user_agent=user_agent(), purse=self.purse(source.name)),
+                self._collector(source),
                 matcher,
                 self.store,
                 alarms,
@@ -64,6 +66,28 @@ class House:
             for source in self.settings.sources
             if source.enabled
         ]
+
+    def rechecks(self, destinations: Destinations) -> list[Recheck]:
+        """One stage for each source that is switched on and looks at posts again.
+
+        Each with a collector of its own: none needs to be safe for two threads.
+        """
+        matcher = Matcher(self.settings.brands)
+        notices = self.notices(destinations)
+        return [
+            Recheck(source, self._collector(source), matcher, self.store, notices, self.clock, self.rng)
+            for source in self.settings.sources
+            if source.enabled and source.recheck_at
+        ]
+
+    def purge(self) -> Purge:
+        """The stage that erases posts by age."""
+        return Purge(self.store, self.settings.sources, self.clock)
+
+    def _collector(self, source: Source) -> Collector:
+        from collectors import registry
+
+        return registry.build(source, clock=self.clock, user_agent=user_agent(), purse=self.purse(source.name))
 
     def purse(self, source: str) -> SourcePurse:
         """A source's own view of the ledger."""

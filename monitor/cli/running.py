@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from monitor.pipeline.overview import SourceLine
     from monitor.store.languages import Languages
 
-STAGES = ("collect", "score", "decide", "deliver", "tend", "digest")
+STAGES = ("collect", "recheck", "score", "decide", "deliver", "tend", "digest", "purge")
 
 
 @click.command()

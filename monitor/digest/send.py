@@ -12,6 +12,7 @@ from monitor.digest import make
 from monitor.digest.mail import render
 from monitor.digest.period import Week, send_time, weeks_due
 from monitor.store.engine import Store
+from monitor.store.transactions import Stale
 from monitor.store.values import NewDelivery
 
 # Posts not yet judged hold a digest up for so long at most, after its time or after the start.
@@ -48,7 +49,12 @@ class SendDigest:
             )
             for recipient in self._settings.digest.recipients
         ]
-        added = self._store.outbox.enqueue(deliveries, now=now)
+        quoted = {quote.post_id for quote in (*facts.quotes, *facts.praise.quotes)}
+        try:
+            added = self._store.outbox.enqueue(deliveries, now=now, quoting=quoted)
+        except Stale:
+            log.info("digest put off: a post that it quotes was erased", week=str(week))
+            return 0
         log.info("digest made", week=str(week), recipients=added)
         return 1
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from alerts.routing import Routing
 from config.vocabulary import Severity
+from monitor.pipeline.twins import Twins, Words
 from monitor.states import JOINABLE, CaseEvent, CaseState, after
 from monitor.store.values import CaseFacts, CasePost, StoredPost
 
@@ -31,16 +32,21 @@ class Raised:
     severity: Severity
     main_type: str
     routing: Routing
+    words: Words
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a raised post went: into a new case, or as a further post into a standing one."""
+    """Where a raised post went: into a new case, or as a further post into a standing one.
+
+    `known_to` are the channels that need not hear of it: they were told already what it says.
+    """
 
     raised: Raised
     case: CaseFacts  # as it is after this post
     opened: bool
     earlier_posts: int
+    known_to: tuple[str, ...] | None = None  # None: it says something new
 
 
 @dataclass
@@ -51,6 +57,7 @@ class Casework:
     ids: Iterator[int]
     join_within: timedelta
     now: datetime
+    twins: Twins = field(default_factory=Twins)
     cases: dict[int, CaseFacts] = field(default_factory=dict, init=False)
     new: set[int] = field(default_factory=set, init=False)
     changed: set[int] = field(default_factory=set, init=False)
@@ -74,10 +81,13 @@ class Casework:
         """Put a post into the customer's open case, or open one.
 
         A customer is joined by author within `join_within` of the last post. Where the author is unknown, the
-        thread stands in; other customers in a thread have cases of their own, for each wants an answer.
+        thread stands in; other customers in a thread have cases of their own, for each wants an answer. Whoever only
+        passes on what a case is about, or says the same, joins that one: its posts grow, and nothing else changes.
         """
         post = raised.post
-        case = self._joinable(raised)
+        case, twin = self._joinable(raised), self._twin(raised)
+        if case is None and twin is not None:
+            return self._copied(raised, twin)
         if case is None:
             opened = CaseFacts(
                 id=next(self.ids),
@@ -99,8 +109,11 @@ class Casework:
             )
             self._index(opened)
             self.new.add(opened.id)
-            self.posts.append(CasePost(opened.id, post.id, "customer"))
+            self._note(raised, opened.id, "customer")
             return Placed(raised, opened, opened=True, earlier_posts=0)
+        # Said just so before, and still to be answered: told once.
+        again = twin is not None and twin.id == case.id and case.state is not CaseState.RESPONDED
+        known_to = case.channels if again else None
         if case.state is CaseState.RESPONDED:  # answered, and still unhappy: the clock starts anew
             case = replace(case, waits_since=self.now, acked_at=None, reminders=0, escalated_at=None)
         joined = replace(
@@ -114,8 +127,34 @@ class Casework:
             last_post_at=max(case.last_post_at, post.published_at),
         )
         self._change(joined)
-        self.posts.append(CasePost(joined.id, post.id, "customer"))
-        return Placed(raised, joined, opened=False, earlier_posts=case.posts)
+        self._note(raised, joined.id, "customer")
+        return Placed(raised, joined, opened=False, earlier_posts=case.posts, known_to=known_to)
+
+    def _copied(self, raised: Raised, case: CaseFacts) -> Placed:
+        joined = replace(
+            case,
+            routes=_union(case.routes, raised.routing.names),
+            channels=_union(case.channels, raised.routing.channels),
+            posts=case.posts + 1,
+        )
+        self._change(joined)
+        self._note(raised, joined.id, "copy")
+        return Placed(raised, joined, opened=False, earlier_posts=case.posts, known_to=case.channels)
+
+    def _twin(self, raised: Raised) -> CaseFacts | None:
+        """The open case about what the post only passes on or says again; worse than the case, it is about more."""
+        for case_id, passed_on in self.twins.cases(raised.brand, raised.post, raised.words):
+            case = self.cases[case_id]
+            if self._open_for(case, raised.post) and (passed_on or raised.severity <= case.severity):
+                return case
+        return None
+
+    def _open_for(self, case: CaseFacts, post: StoredPost) -> bool:
+        return case.state in JOINABLE and abs(post.published_at - case.last_post_at) <= self.join_within
+
+    def _note(self, raised: Raised, case_id: int, role: str) -> None:
+        self.posts.append(CasePost(case_id, raised.post.id, role))
+        self.twins.remember(raised.brand, raised.post, raised.words, case_id, customer=role == "customer")
 
     def answer(self, post: StoredPost, brands: Iterable[str]) -> list[CaseFacts]:
         """Let a post of the company's own account answer the cases of its thread; the cases answered.
@@ -172,7 +211,7 @@ class Casework:
             return None
         for case_id in reversed(ids):
             case = self.cases[case_id]
-            if case.state in JOINABLE and abs(post.published_at - case.last_post_at) <= self.join_within:
+            if self._open_for(case, post):
                 return case
         return None
 

@@ -78,6 +78,8 @@ class Collect:
             spent=harvest.spent,
             lost=harvest.lost,
             gaps=harvest.gaps,
+            gone=harvest.gone,
+            recheck_ages=self._source.recheck_at,
         )
         for note in harvest.notes:
             log.warning("source note", source=self._source.name, note=note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -18,9 +18,10 @@ from monitor.pipeline.destinations import Destinations
 from monitor.pipeline.mention import as_mention
 from monitor.pipeline.notices import Notices
 from monitor.pipeline.tend import look_again_at
+from monitor.pipeline.twins import Twins, Words
 from monitor.store.engine import Store
 from monitor.store.transactions import Stale, StoreUnusable
-from monitor.store.values import CaseFacts, Decisions, JudgedPost, NewDecision, NewDelivery, StoredPost
+from monitor.store.values import CaseFacts, Decisions, JudgedPost, NewDecision, NewDelivery, StoredPost, ToldPost
 
 UNDECIDABLE = "undecidable"  # the reason kept with a post that a bug kept from being decided
 
@@ -119,8 +120,12 @@ class Decide:
         weighed = [(judged, self._weigh(judged)) for judged in waiting]
         alerts = sum(decision.alert for _, brands in weighed for _, decision, _ in brands)
         ids = iter(self._store.cases.reserve_ids(alerts)) if alerts else count()
-        standing = self._standing(weighed)
-        work = Casework(standing, ids, self._settings.alerting.join_within, now)
+        words = {judged.post.id: Words.of(judged.post) for judged, _ in weighed if not judged.post.ours}
+        told = self._told(weighed, words)
+        standing = {case.id: case for case in (*self._standing(weighed), *(one.case for one in told))}
+        work = Casework(
+            [standing[i] for i in sorted(standing)], ids, self._settings.alerting.join_within, now, Twins(told)
+        )
         answers = self._answers(weighed)
         decisions: list[NewDecision] = []
         deliveries: list[NewDelivery] = []
@@ -141,7 +146,7 @@ class Decide:
                 )
                 if routing is not None:
                     alert = _Alert(judged, mention, decision, routing)
-                    placed = work.place(self._raised(alert))
+                    placed = work.place(self._raised(alert, words[judged.post.id]))
                     deliveries += self._messages(alert, placed)
                     if placed.opened:  # the answer may have been read before the question
                         for answer in answers.get((judged.post.platform, thread_of(judged.post)), ()):
@@ -154,6 +159,7 @@ class Decide:
             changed_cases=[self._with_next_step(work.cases[i]) for i in sorted(work.changed)],
             case_posts=work.posts,
             deliveries=deliveries,
+            copy_keys={post_id: one.key for post_id, one in words.items() if one.key is not None},
         )
 
     def _weigh(self, judged: JudgedPost) -> list[tuple[Mention, Decision, Routing | None]]:
@@ -198,18 +204,35 @@ class Decide:
         since = oldest - max(self._settings.alerting.join_within, self._settings.alerting.escalation.close_after)
         return self._store.cases.joinable(keys, since=since)
 
+    def _told(self, weighed: Sequence[_Weighed], words: Mapping[int, Words]) -> list[ToldPost]:
+        """What stands in open cases that the posts of the batch may pass on or say again."""
+        raised = [judged.post for judged, brands in weighed if any(decision.alert for _, decision, _ in brands)]
+        found: list[ToldPost] = []
+        for platform in sorted({str(post.platform) for post in raised}):
+            posts = [post for post in raised if post.platform == platform]
+            found += self._store.alike.told(
+                platform,
+                keys={key for post in posts if (key := words[post.id].key) is not None},
+                originals={post.repost_of for post in posts if post.repost_of is not None},
+                names={post.native_id for post in posts},
+                since=min(post.published_at for post in posts) - self._settings.alerting.join_within,
+            )
+        return found
+
     @staticmethod
-    def _raised(alert: _Alert) -> Raised:
+    def _raised(alert: _Alert, words: Words) -> Raised:
         main = alert.mention.types[0] if alert.mention.types else ""
-        return Raised(alert.judged.post, alert.mention.brand, alert.mention.severity, main, alert.routing)
+        return Raised(alert.judged.post, alert.mention.brand, alert.mention.severity, main, alert.routing, words)
 
     def _messages(self, alert: _Alert, placed: Placed) -> Iterator[NewDelivery]:
-        kind = MessageKind.CASE_OPENED if placed.opened else MessageKind.CASE_UPDATED
+        known_to = placed.known_to or ()
+        first = placed.opened or placed.known_to is not None  # whoever was told nothing yet hears of a new case
+        kind = MessageKind.CASE_OPENED if first else MessageKind.CASE_UPDATED
         message: Message | None = None
-        for destination in self._destinations.of(placed.case.channels):
+        for destination in self._destinations.of(name for name in placed.case.channels if name not in known_to):
             key = compose.delivery_key("case", placed.case.id, kind, alert.judged.post.id, destination)
             # The message differs between destinations in nothing but its key.
-            message = self._message(alert, placed, key) if message is None else replace(message, key=key)
+            message = self._message(alert, placed, kind, key) if message is None else replace(message, key=key)
             yield NewDelivery(
                 key=key,
                 kind=kind,
@@ -219,10 +242,10 @@ class Decide:
                 case_id=placed.case.id,
             )
 
-    def _message(self, alert: _Alert, placed: Placed, key: str) -> Message:
+    def _message(self, alert: _Alert, placed: Placed, kind: MessageKind, key: str) -> Message:
         settings, now = self._settings, self._clock()
-        if placed.opened:
-            return compose.case_opened(
+        if kind is MessageKind.CASE_OPENED:
+            message = compose.case_opened(
                 alert.mention,
                 key=key,
                 case_id=placed.case.id,
@@ -233,6 +256,7 @@ class Decide:
                 playbook=settings.alerting.playbook,
                 now=now,
             )
+            return replace(message, opened_at=placed.case.opened_at)
         return compose.case_updated(
             alert.mention,
             key=key,

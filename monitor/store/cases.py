@@ -98,6 +98,7 @@ class Cases:
                             c.platform == platform,
                             inside,
                             c.ours.is_(True),
+                            c.withdrawn_at.is_(None),
                             c.state.in_((PostState.DECIDED, PostState.COLLECTED)),
                             c.published_at >= since,
                         )

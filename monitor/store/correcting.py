@@ -43,6 +43,7 @@ class Fate(StrEnum):
     KNOWN = "known"  # it had been said just so
     NO_SUCH_POST = "there is no such post"
     WITHDRAWN = "it has been withdrawn"
+    ERASED = "its text has been erased"
     OURS = "it is the company's own post, which is not judged"
     WAITING = "it has not been judged yet"
     NOT_JUDGED = "the model did not judge it: say its sentiment, too"
@@ -71,7 +72,7 @@ class Adding:
         self._free: dict[int, list[Labels]] = defaultdict(list)  # all that was said, oldest first
         self._drawn: dict[int, list[Labels]] = defaultdict(list)  # of these, what answered a sample
         ids = sorted(post_ids)
-        columns = (post.c.id, post.c.state, post.c.ours, post.c.edited_at)
+        columns = (post.c.id, post.c.state, post.c.ours, post.c.edited_at, post.c.withdrawn_at)
         for part in parts(ids):  # locked in one order: two people may correct at the same time
             query = select(*columns).where(post.c.id.in_(part)).order_by(post.c.id).with_for_update()
             self._posts |= {row.id: row for row in connection.execute(query)}
@@ -121,6 +122,8 @@ class Adding:
             return Fate.NO_SUCH_POST
         if row.state == PostState.WITHDRAWN or row.ours:
             return Fate.WITHDRAWN if row.state == PostState.WITHDRAWN else Fate.OURS
+        if row.withdrawn_at is not None:  # by its age: nobody can read any more what they would correct
+            return Fate.ERASED
         if row.state in (PostState.COLLECTED, PostState.QUARANTINED) or one.post_id not in self._verdicts:
             return Fate.WAITING  # an edited post, too: its verdict is about the text before
         if one.drawn and self._samples.get(one.post_id, _NEVER) != row.edited_at:

@@ -69,10 +69,10 @@ class Corrections:
     def corrected(self) -> list[CorrectedPost]:
         """Every corrected post with its text and the labels that people gave it, newest word first, by post.
 
-        Withdrawn posts are absent, and so are corrections of a text that has been edited since. Empty: none yet.
+        Erased posts are absent, and so are corrections of a text that has been edited since. Empty: none yet.
         """
         query = corrections_that_hold(post.c.title, post.c.text, post.c.platform, post.c.url).where(
-            post.c.state != PostState.WITHDRAWN
+            post.c.state != PostState.WITHDRAWN, post.c.withdrawn_at.is_(None)
         )
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
@@ -128,7 +128,8 @@ class Corrections:
 
 
 def _standing() -> Select[Any]:
-    return select(post).where(post.c.ours.is_(False), post.c.state != PostState.WITHDRAWN).order_by(post.c.id)
+    kept = (post.c.state != PostState.WITHDRAWN, post.c.withdrawn_at.is_(None))
+    return select(post).where(post.c.ours.is_(False), *kept).order_by(post.c.id)
 
 
 def _stored(row: AnyRow) -> StoredCorrection:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from monitor.states import CaseState, PostState
 from monitor.store.changes import add_history, cancel_nudges, case_line, lock_cases, write_cases
@@ -17,6 +17,7 @@ from monitor.store.transactions import Stale, insert_into, parts
 from monitor.store.values import CaseFacts, Decisions, HistoryLine
 
 _WHO = "monitor"
+_EVENTS = {"customer": "customer_posted", "copy": "copied"}  # by role; the first that applies is told
 
 
 def save(connection: Connection, batch: Decisions, now: datetime) -> None:
@@ -27,6 +28,7 @@ def save(connection: Connection, batch: Decisions, now: datetime) -> None:
 
     """
     _move_posts(connection, batch.post_ids, batch.revisions)
+    _note_copy_keys(connection, batch.copy_keys)
     before = lock_cases(connection, [one.id for one in batch.changed_cases])
     for one in batch.changed_cases:
         if one.id not in before or before[one.id].version != one.version:
@@ -64,6 +66,14 @@ def _move_posts(connection: Connection, post_ids: Sequence[int], revisions: Mapp
         connection.execute(update(post).where(c.id.in_(part)).values(state=PostState.DECIDED))
 
 
+def _note_copy_keys(connection: Connection, keys: Mapping[int, str]) -> None:
+    if keys:
+        connection.execute(
+            update(post).where(post.c.id == bindparam("the_id")).values(copy_key=bindparam("the_key")),
+            [{"the_id": post_id, "the_key": key} for post_id, key in sorted(keys.items())],
+        )
+
+
 def _insert_decisions(connection: Connection, batch: Decisions, now: datetime) -> None:
     if batch.decisions:
         statement = insert_into(connection, decision)
@@ -98,11 +108,10 @@ def _insert_case_posts(connection: Connection, batch: Decisions) -> None:
 
 def _lines(batch: Decisions, before: dict[int, CaseFacts], now: datetime) -> list[HistoryLine]:
     joined: dict[int, list[int]] = defaultdict(list)
-    customers: set[int] = set()
+    roles: dict[int, set[str]] = defaultdict(set)
     for place in batch.case_posts:
         joined[place.case_id].append(place.post_id)
-        if place.role == "customer":
-            customers.add(place.case_id)
+        roles[place.case_id].add(place.role)
     reasons = {(d.post_id, indexable(d.brand)): d.detail or d.reason for d in batch.decisions}
     lines = []
     for one in batch.new_cases:
@@ -110,7 +119,7 @@ def _lines(batch: Decisions, before: dict[int, CaseFacts], now: datetime) -> lis
         why = next((reason for reason in given if reason), "")
         lines.append(case_line(None, one, event="opened", who=_WHO, why=why, now=now))
     for one in batch.changed_cases:
-        event = "customer_posted" if one.id in customers else "company_posted"
+        event = next((event for role, event in _EVENTS.items() if role in roles[one.id]), "company_posted")
         why = "post " + ", ".join(map(str, joined[one.id])) if joined[one.id] else ""
         lines.append(case_line(before[one.id].state, one, event=event, who=_WHO, why=why, now=now))
     return lines

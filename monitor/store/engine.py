@@ -15,15 +15,19 @@ from sqlalchemy.pool import QueuePool
 from config.secret import SecretUnavailable
 from config.settings import Database
 from monitor.store import locks, schema
+from monitor.store.alike import Alike
 from monitor.store.backfills import BackfillJobs
 from monitor.store.cases import Cases
 from monitor.store.corrections import Corrections
-from monitor.store.latest import Latest
+from monitor.store.engagement import Engagements
+from monitor.store.erasing import Erasing
 from monitor.store.inbound import Inbound
+from monitor.store.latest import Latest
 from monitor.store.ledger import Ledger
 from monitor.store.locks import AlreadyRunning, Held
 from monitor.store.outbox import Outbox
 from monitor.store.posts import Posts
+from monitor.store.rechecks import Rechecks
 from monitor.store.reports import Reports
 from monitor.store.rescoring import Rescoring
 from monitor.store.samples import Samples
@@ -55,12 +59,16 @@ class Store:
         self._engine = engine
         self.posts = Posts(engine)
         self.cases = Cases(engine)
+        self.alike = Alike(engine)
         self.outbox = Outbox(engine)
         self.sources = Sources(engine)
         self.ledger = Ledger(engine)
-        self.backfills = BackfillJobs(engine)
-        self.inbound = Inbound(engine)
         self.latest = Latest(engine)
+        self.inbound = Inbound(engine)
+        self.rechecks = Rechecks(engine)
+        self.erasing = Erasing(engine)
+        self.engagement = Engagements(engine)
+        self.backfills = BackfillJobs(engine)
         self.reports = Reports(engine)
         self.corrections = Corrections(engine)
         self.samples = Samples(engine)

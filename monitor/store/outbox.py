@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
 
-from alerts.base import ErrorClass, Receipt
+from alerts.base import ErrorClass, MessageKind, Receipt
 from monitor.states import DeliveryState
 from monitor.store.changes import add_history
 from monitor.store.deliveries import (
@@ -21,10 +21,11 @@ from monitor.store.deliveries import (
     take_back,
 )
 from monitor.store.destinations import Destinations
+from monitor.store.frozen import erased_among
 from monitor.store.outbox_reads import OutboxReads
 from monitor.store.rows import claimed, receipt_values
 from monitor.store.tables import Instant, Words, delivery
-from monitor.store.transactions import parts, writing
+from monitor.store.transactions import Stale, parts, writing
 from monitor.store.values import Claimed, HistoryLine, NewDelivery
 
 SENDING_LEASE = timedelta(seconds=60)  # longer than any channel takes for one request
@@ -40,9 +41,15 @@ class Outbox(OutboxReads, Destinations):
     tried again: it comes back as ambiguous until its channel has been asked.
     """
 
-    def enqueue(self, deliveries: Sequence[NewDelivery], now: datetime) -> int:
-        """Queue messages that belong to no decision; how many were new. A known key is left as it is."""
+    def enqueue(self, deliveries: Sequence[NewDelivery], now: datetime, *, quoting: Collection[int] = ()) -> int:
+        """Queue messages that belong to no decision; how many were new. A known key is left as it is.
+
+        Raises:
+            Stale: one of the posts that they are `quoting` has been erased since it was read; nothing is queued.
+        """
         with writing(self._engine) as connection:
+            if erased_among(connection, quoting):
+                raise Stale("a post that is quoted has been erased")
             return insert_deliveries(connection, deliveries, now)
 
     def release(self, channel: str, now: datetime) -> tuple[int, int]:
@@ -108,7 +115,8 @@ class Outbox(OutboxReads, Destinations):
     ) -> bool:
         """Settle a delivery that has arrived; False: somebody else has claimed it since, nothing is stored.
 
-        A receipt that comes after the lease has ended still counts, as long as nobody else has claimed it.
+        A receipt that comes after the lease has ended still counts, as long as nobody else has claimed it. The body
+        of a digest is dropped: it quotes posts that may be erased one day, and nobody can find them in it.
         """
         states = [DeliveryState.SENDING, DeliveryState.AMBIGUOUS]
         if outcome == "found":
@@ -120,6 +128,7 @@ class Outbox(OutboxReads, Destinations):
             "leased_until": None,
             "ambiguous": False,
             "error": None,
+            "body": case((delivery.c.kind == MessageKind.DIGEST.value, None), else_=delivery.c.body),
         }
         with writing(self._engine) as connection:
             if not _settle(connection, _mine(delivery_id, attempt, states), values):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, and_, func, select, update
 
 from classifiers.base import Verdict
-from collectors.base import Heard, Loss, Reject, Spend
+from collectors.base import Gone, Heard, Loss, Reject, Spend
 from config.vocabulary import Sentiment
 from monitor.states import PostState
 from monitor.store import harvests, ledger, sources
 from monitor.store.changes import add_history
+from monitor.store.erasing import erase_gone
 from monitor.store.judged import as_judged, labels_in_force, newest_verdicts
 from monitor.store.labels import laid_over
 from monitor.store.rows import stored_post, verdict_values
@@ -55,15 +56,19 @@ class Posts:
         spent: Sequence[Spend] = (),
         lost: Sequence[Loss] = (),
         gaps: int = 0,
+        gone: Sequence[Gone] = (),
+        recheck_ages: Sequence[timedelta] = (),
     ) -> Tally:
         """Store what one call of a source brought, with its cursor: all of it, or nothing.
 
         A known post counts as a duplicate, or as edited if its text or title has changed: it is then judged and
         decided anew. A post heard for a further brand is decided for that brand too. An empty harvest still counts
-        as a successful call. The same harvest again adds nothing but counts.
+        as a successful call. The same harvest again adds nothing but counts. What is `gone` is erased, also where the
+        harvest itself has brought it. New posts are looked at again at each of the `recheck_ages`.
         """
         with writing(self._engine) as connection:
-            brought = harvests.save_posts(connection, source, heard, now)
+            brought = harvests.save_posts(connection, source, heard, now, recheck_ages)
+            erase_gone(connection, gone, now)
             harvests.save_rejects(connection, source, rejects, now)
             tally = Tally(brought.stored, brought.duplicates, brought.edited, unmatched, len(rejects))
             ledger.note_spends(connection, source, spent)
@@ -172,7 +177,7 @@ class Posts:
         with writing(self._engine) as connection:
             again = connection.scalars(
                 update(post)
-                .where(post.c.state == PostState.QUARANTINED)
+                .where(post.c.state == PostState.QUARANTINED, post.c.withdrawn_at.is_(None))
                 .values(state=PostState.COLLECTED, tries=0)
                 .returning(post.c.id)
             ).all()

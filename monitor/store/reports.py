@@ -13,6 +13,7 @@ from config.vocabulary import Flag, Platform, Sentiment, Severity
 from monitor.states import CaseState, PostState
 from monitor.store.accuracy import LabelledRows, labelled_rows
 from monitor.store.coverage import source_rows
+from monitor.store.frozen import erased_among, quoted_in, without_quotes
 from monitor.store.judged import (
     corrections_that_hold,
     labels_in_force,
@@ -94,11 +95,12 @@ class Reports:
             return labelled_rows(db, start, end)
 
     def examples(self, post_ids: Sequence[int]) -> dict[int, Quotable]:
-        """What may be quoted of these posts; withdrawn and unknown ones are absent."""
+        """What may be quoted of these posts; erased and unknown ones are absent."""
         found: dict[int, Quotable] = {}
         with reading(self._engine) as db:
             for some in parts(post_ids):
-                query = select(post).where(post.c.id.in_(some), post.c.state != PostState.WITHDRAWN)
+                kept = (post.c.state != PostState.WITHDRAWN, post.c.withdrawn_at.is_(None))
+                query = select(post).where(post.c.id.in_(some), *kept)
                 for row in db.execute(query):
                     found[row.id] = Quotable(
                         post_id=row.id,
@@ -127,9 +129,13 @@ class Reports:
         return count
 
     def save(self, name: str, period: str, facts_json: str, now: datetime) -> str:
-        """Freeze the facts of a period and return the frozen ones: those of whoever came first."""
-        row = {"name": name, "period": period, "facts": facts_json, "made_at": now}
+        """Freeze the facts of a period and return the frozen ones: those of whoever came first.
+
+        A post that has been erased since it was read is not quoted.
+        """
         with writing(self._engine) as db:
+            allowed = without_quotes(facts_json, erased_among(db, quoted_in(facts_json))) or facts_json
+            row = {"name": name, "period": period, "facts": allowed, "made_at": now}
             db.execute(insert_into(db, report).values(row).on_conflict_do_nothing())
             return _facts(db, name, period) or facts_json
 

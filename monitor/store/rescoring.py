@@ -113,7 +113,13 @@ def _of_others(since: datetime, version: str) -> ColumnElement[bool]:
         .correlate(post)
         .scalar_subquery()
     )
-    return and_(post.c.published_at >= since, post.c.state.in_(_JUDGED), post.c.ours.is_(False), newest != version)
+    return and_(
+        post.c.published_at >= since,
+        post.c.state.in_(_JUDGED),
+        post.c.ours.is_(False),
+        post.c.withdrawn_at.is_(None),
+        newest != version,
+    )
 
 
 def _behind(place: Place) -> ColumnElement[bool]:

@@ -80,6 +80,7 @@ class Samples:
                 sample.c.labelled_at.is_(None),
                 sample.c.edited_at.is_not_distinct_from(post.c.edited_at),
                 post.c.state.in_(_JUDGED),
+                post.c.withdrawn_at.is_(None),
             )
             .order_by(sample.c.id)
         )
@@ -117,6 +118,7 @@ def _frame(connection: Connection, since: datetime, until: datetime) -> list[tup
             newest.c.judged,
             post.c.ours.is_(False),
             post.c.state.in_(_JUDGED),
+            post.c.withdrawn_at.is_(None),
             sample.c.id.is_(None),
         )
         .order_by(post.c.id)

@@ -112,6 +112,11 @@ metadata = MetaData(
 # SQLite only makes INTEGER PRIMARY KEY a row id; BIGINT would lose that.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
+# Of partial indexes. Literally the same text in the index and in every query: SQLite takes one only then.
+OPEN = "state NOT IN ('sent', 'dead', 'cancelled')"
+REPOST = "repost_of IS NOT NULL"
+KEPT = "withdrawn_at IS NULL"
+
 post = Table(
     "post",
     metadata,
@@ -144,7 +149,7 @@ post = Table(
     Column("community", Words),  # subreddit, instance, channel, app and country
     Column("repost_of", Name),  # native id of what it only passes on
     Column("quoted", Name),
-    Column("copy_key", String(32)),  # digest of the folded text: equal for copies and reposts; NULL: too short to tell
+    Column("copy_key", String(32)),  # of what the text says: equal for near all copies; NULL: too short, or undecided
     Column("recheck_at", Instant),  # when to look what became of it; NULL: never
     Column("rechecks", Integer, nullable=False, default=0, server_default="0"),
     Column("withdrawn_at", Instant),  # when it was seen gone, or its text was erased by age
@@ -155,6 +160,8 @@ post = Table(
     Index("ix_post_author_id", "platform", "author_id"),
     Index("ix_post_copy_key", "copy_key"),
     Index("ix_post_recheck_at", "source", "recheck_at"),
+    Index("ix_post_repost_of", "platform", "repost_of", sqlite_where=text(REPOST), postgresql_where=text(REPOST)),
+    Index("ix_post_kept", "source", "collected_at", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
 )
 
 post_version = Table(  # what an edited post said before
@@ -324,12 +331,9 @@ case_post = Table(
     metadata,
     Column("case_id", Id, ForeignKey("case.id"), primary_key=True),
     Column("post_id", Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True),
-    Column("role", String(16), nullable=False),  # "customer" or "ours"
+    Column("role", String(16), nullable=False),  # "customer", "copy" (says the same as the customer's), or "ours"
     Index("ix_case_post_post_id", "post_id"),
 )
-
-# Literally the same text in the index and in every query: SQLite takes a partial index only then.
-OPEN = "state NOT IN ('sent', 'dead', 'cancelled')"
 
 delivery = Table(
     "delivery",
@@ -406,6 +410,8 @@ source_state = Table(
     Column("empties", Integer, nullable=False, default=0, server_default="0"),  # calls in a row that read nothing
     Column("blocked_until", Instant),  # budget or quota spent: nothing is asked before
     Column("alarm", String(16)),  # what the operators were told of; NULL: nothing
+    Column("recheck_after", Instant),  # looking at old posts again was put off until then
+    Column("recheck_failures", Integer, nullable=False, default=0, server_default="0"),  # of that, in a row
 )
 
 poll = Table(  # what each call brought: coverage in the digest, "quiet" told from "broken"

@@ -27,7 +27,7 @@ def a_post(author: str = "mia", **given: Any) -> Post:
     number = next(_numbers)
     values: dict[str, Any] = {
         "platform": Platform.X,
-        "native_id": f"n{number}",
+        "native_id": f"n{number:06}",  # in order also as text: posts of one time are stored in this order
         "text": f"Acme lost my parcel again ({number})",
         "published_at": NOW - timedelta(hours=1),
         "author_id": f"id-{author}",

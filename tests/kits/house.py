@@ -246,7 +246,7 @@ def says(text: str, **changes: Any) -> Post:
     """A post on X about Acme, by mia, now; each has an id of its own."""
     post = Post(
         platform=Platform.X,
-        native_id=f"p{next(_numbers)}",
+        native_id=f"p{next(_numbers):06}",
         text=f"acme {text}",
         published_at=NOON,
         author_id="mia-1",

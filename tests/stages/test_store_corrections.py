@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from builders import NOW, a_case, a_decision, a_post, a_verdict, judge, keep, keep_judged, open_cases
 from house import House, says
-from sqlalchemy import event, func, select
+from kills import killed_everywhere
+from sqlalchemy import func, select
 
 from alerts.base import MessageKind
 from config.vocabulary import Platform, Sentiment, Severity
@@ -235,40 +234,14 @@ def test_two_people_who_say_the_same_at_once_say_it_once(store):
     assert count(store, tables.correction) == 1
 
 
-class Killed(BaseException):
-    """What a kill looks like to the code: nothing below it runs."""
-
-
-@contextmanager
-def killed_at(store: Store, statement: int) -> Iterator[list[str]]:
-    """The connection breaks before this statement, counted from 1; what was executed is in the list."""
-    done: list[str] = []
-
-    def before(_connection, _cursor, sql, *_rest):
-        if len(done) + 1 == statement:
-            raise Killed
-        done.append(sql)
-
-    event.listen(store._engine, "before_cursor_execute", before)
-    try:
-        yield done
-    finally:
-        event.remove(store._engine, "before_cursor_execute", before)
-
-
 def test_killed_at_any_statement_a_correction_is_stored_whole_or_not_at_all(store):
     _first, second = a_case_of_two(store)
     labels = given(types=("safety",), severity=Severity.CRITICAL)
-    left: list[tuple[int, Severity]] = []
-    whole = False
-    while not whole:
-        with killed_at(store, len(left) + 1):
-            try:
-                correct(store, second, labels)
-                whole = True
-            except Killed:
-                pass
-        left.append((count(store, tables.correction), store.cases.show(7).case.severity))
+    left = killed_everywhere(
+        store,
+        lambda: correct(store, second, labels),
+        lambda: (count(store, tables.correction), store.cases.show(7).case.severity),
+    )
     assert len(left) > 5
     assert left == [(0, Severity.SERIOUS)] * (len(left) - 1) + [(1, Severity.CRITICAL)]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import MINUTE, NOW, a_case, a_delivery, a_receipt, open_cases
+from builders import MINUTE, NOW, a_case, a_delivery, a_mention, a_message, a_receipt, open_cases
 from sqlalchemy import select
 
-from alerts.base import ErrorClass, MessageKind
+from alerts.base import ErrorClass
 from monitor.states import DeliveryState
 from monitor.store.engine import Store
 from monitor.store.tables import delivery
@@ -390,10 +390,14 @@ def test_known_keys_are_those_ever_queued(store):
     assert store.outbox.known(()) == set()
 
 
-def test_the_last_message_of_a_case_is_the_one_queued_last(store):
-    last = a_delivery(case_id=1, kind=MessageKind.CASE_UPDATED)
-    open_cases(store, a_case(1), a_case(2), deliveries=[a_delivery(case_id=1), last])
+def test_the_last_message_of_a_case_about_a_post_is_the_one_queued_last(store):
+    first, last, erased = (
+        a_delivery(case_id=1, message=a_message(mention=mention).to_json())
+        for mention in (a_mention(), a_mention(), None)
+    )
+    open_cases(store, a_case(1), a_case(2), deliveries=[first, last, erased])
     assert store.outbox.last_messages([1, 2]) == {1: last.message}
+    assert store.outbox.last_messages([]) == {}
 
 
 def test_empty_calls_do_nothing(store):

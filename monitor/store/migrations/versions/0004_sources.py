@@ -32,11 +32,18 @@ def upgrade() -> None:
     op.create_index("ix_post_author_id", "post", ["platform", "author_id"])
     op.create_index("ix_post_copy_key", "post", ["copy_key"])
     op.create_index("ix_post_recheck_at", "post", ["source", "recheck_at"])
+    for name, columns, where in (
+        ("ix_post_repost_of", ["platform", "repost_of"], "repost_of IS NOT NULL"),
+        ("ix_post_kept", ["source", "collected_at"], "withdrawn_at IS NULL"),
+    ):
+        op.create_index(name, "post", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     for column in (
         sa.Column("gaps", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("empties", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("blocked_until", sa.BigInteger()),
         sa.Column("alarm", sa.String(length=16)),
+        sa.Column("recheck_after", sa.BigInteger()),
+        sa.Column("recheck_failures", sa.Integer(), nullable=False, server_default="0"),
     ):
         op.add_column("source_state", column)
     op.execute("UPDATE source_state SET alarm = CASE WHEN stopped THEN 'stopped' ELSE 'broken' END WHERE told")
