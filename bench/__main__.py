@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.classifier import MEBIBYTE, bench_classifier, mixed_texts, shared_texts
+from bench.collecting import bench_collecting, say_collecting
 from bench.path import whole_path
 from monitor import logs
 
@@ -57,8 +58,10 @@ def main() -> None:
         "posts": len(texts),
         **measured,
         "whole_path": path,
+        "collecting": bench_collecting(texts),
     }
     _say(results)
+    say_collecting(results["collecting"])
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     print(f"\nWritten to {RESULTS.relative_to(ROOT)}")
 

@@ -14,7 +14,7 @@ The platforms' own searches only narrow down; this is the truth. How each kind o
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collectors.aliases import (
@@ -115,11 +115,18 @@ class _BrandEars:
         self.context = _word_seeks(brand.context_words)
         self.exclusions = _word_seeks(brand.exclusion_words)
 
-    def hear(self, parts: Sequence[Part], hosts: Sequence[str]) -> Iterator[Match]:
-        """One match for each alias and each part of the post in which it stands."""
-        found = [match for ear in self.ears for match in self._by(ear, parts, hosts)]
-        if found and not any(_anywhere(seek, parts) for _, seek in self.exclusions):
-            yield from found
+    def hear(self, parts: Sequence[Part], hosts: Sequence[str], folded: str) -> list[Match]:
+        """One match for each alias and each part of the post in which it stands; `folded` is all that it says."""
+        found: list[Match] = []
+        for ear in self.ears:
+            if ear.probe not in folded:  # most aliases stand in no post: this line is all that they cost
+                continue
+            matches = self._standing(ear, parts, hosts)
+            if matches and (not ear.needs_context or any(_anywhere(seek, parts) for _, seek in self.context)):
+                found += matches
+        if found and any(_anywhere(seek, parts) for _, seek in self.exclusions):
+            return []
+        return found
 
     def explain(self, parts: Sequence[Part], hosts: Sequence[str]) -> Explained | None:
         """What `hear` makes of the post and why; None where no alias stands in it."""
@@ -137,18 +144,16 @@ class _BrandEars:
             excluded_by=tuple(word for word, seek in self.exclusions if _anywhere(seek, parts)),
         )
 
-    def _by(self, ear: _Ear, parts: Sequence[Part], hosts: Sequence[str]) -> Iterator[Match]:
-        found = list(self._standing(ear, parts, hosts))
-        if found and ear.needs_context and not any(_anywhere(seek, parts) for _, seek in self.context):
-            return
-        yield from found
-
-    def _standing(self, ear: _Ear, parts: Sequence[Part], hosts: Sequence[str]) -> Iterator[Match]:
-        spans = [(part, span) for part in parts if (span := ear.first(part)) is not None]
-        for part, span in spans:
-            yield Match(self.name, ear.alias.text, part.where, *span)
+    def _standing(self, ear: _Ear, parts: Sequence[Part], hosts: Sequence[str]) -> list[Match]:
+        """Where the alias stands, whatever stands beside it."""
+        found = [
+            Match(self.name, ear.alias.text, part.where, *span)
+            for part in parts
+            if (span := ear.first(part)) is not None
+        ]
         if ear.domains and any(is_below(host, ear.domains) for host in hosts):
-            yield Match(self.name, ear.alias.text, "link")
+            found.append(Match(self.name, ear.alias.text, "link"))
+        return found
 
 
 def _anywhere(seek: Seek, parts: Sequence[Part]) -> bool:
@@ -170,9 +175,10 @@ class Matcher:
         is about: it matches as "*" whatever the post says, its aliases and exclusion words unasked.
         """
         parts, hosts = _views(post)
+        folded = "\n".join(part.folded.text for part in parts)
         by_source = (Match(declared, "*", "source"),) if declared is not None else ()
         return by_source + tuple(
-            match for brand in self._brands if brand.name != declared for match in brand.hear(parts, hosts)
+            match for brand in self._brands if brand.name != declared for match in brand.hear(parts, hosts, folded)
         )
 
     def explained(self, post: Post) -> tuple[Explained, ...]:

@@ -127,7 +127,7 @@ class Household:
     def _live(self, at: Point | None) -> NoReturn:
         """The child's life: it never returns to what it was forked from."""
         try:
-            sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
+            sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as we live
             os._exit(self._collect(at))
         except BaseException:  # noqa: BLE001 - whatever it is must not reach the parent's test
             (self.folder / "broken.txt").write_text(traceback.format_exc())
