@@ -111,6 +111,6 @@ def further_plan() -> Plan:
     return Plan(
         stages=(
             Stage("joint again", 3, 8e-5, 5e-4, AGAIN, hidden=0.08),
-            Stage("complaints", 1, 5e-5, 4e-4, POLISH, hidden=0.1, branches=2, taught=2),
+            Stage("complaints", 1, 5e-5, 4e-4, POLISH, hidden=0.1, taught=1),
         )
     )
