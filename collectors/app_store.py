@@ -12,9 +12,10 @@ from collectors import newest
 from collectors.app_store_connect import PAGE, ConnectReader
 from collectors.app_store_feed import FeedReader
 from collectors.app_store_pages import Reader, Taken
-from collectors.base import AccessDenied, Checked, Harvest, Loss, Rechecked, UnexpectedReply
+from collectors.base import AccessDenied, Checked, Harvest, Loss, Rechecked, SourceDown, UnexpectedReply
 from collectors.http import Http
 from collectors.newest import Gap, Listing, Page
+from collectors.patience import Patience
 from config.source_app_store import AppStoreSource
 
 EMPTY = "empty"  # why a list is shut that shows nothing although it had reviews
@@ -28,6 +29,7 @@ class _State:
 
     began: datetime
     listings: Mapping[str, Listing]
+    passed: frozenset[str] = frozenset()  # lists passed over in this round, since they fail; not saved
 
     def with_listing(self, name: str, one: Listing) -> _State:
         return replace(self, listings={**self.listings, name: one})
@@ -46,6 +48,8 @@ class AppStoreCollector:
     def __init__(self, source: AppStoreSource, *, http: Http, clock: Callable[[], datetime], page: int = PAGE) -> None:
         self._source = source
         self._clock = clock
+        self._patience = Patience()
+        self._passed: frozenset[str] = frozenset()
         self._reader: Reader = (
             FeedReader(source, http=http, clock=clock)
             if source.private_key is None
@@ -67,11 +71,22 @@ class AppStoreCollector:
         """
         now = self._clock().astimezone(UTC)
         state = self._read(cursor, now, fresh=Listing(floor=now - self._source.since))
-        name = newest.next_of(state.listings)
+        ranked = sorted(state.listings.items(), key=lambda one: self._patience.rank(one[0]))
+        state = replace(state, listings=dict(ranked), passed=self._passed)
+        name = newest.next_of(state.listings, passed=state.passed)
         if name is None or now - state.began > LONGEST_ROUND:
             state = _State(now, newest.new_round(state.listings))
-            name = newest.next_of(state.listings)
-        return self._step(state, name or self._reader.names[0], now)
+            name = next(iter(state.listings))
+        try:
+            harvest = self._step(state, name, now)
+        except SourceDown as error:
+            self._patience.failed(name, error, self._reader.names)
+            self._passed = state.passed | {name}
+            state = replace(state, passed=self._passed)
+            return self._harvest(state, Taken(1), notes=(f"{name}: cannot be read: {error}; the others go on",))
+        self._patience.worked(name)
+        self._passed = state.passed
+        return harvest
 
     def backfill(self, cursor: str | None, since: datetime, until: datetime, /) -> Harvest:
         """One page of the reviews published in [since, until), for a cursor of its own.
@@ -158,7 +173,7 @@ class AppStoreCollector:
             posts=[post for post in taken.posts if post.published_at >= floor],
             rejects=taken.rejects,
             cursor=state.cursor(),
-            more=newest.next_of(state.listings) is not None,
+            more=newest.next_of(state.listings, passed=state.passed) is not None,
             requests=taken.requests,
             notes=notes,
             lost=lost,

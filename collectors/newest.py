@@ -7,7 +7,7 @@ until it is read. Both are saved with the posts of the page that moved them: a f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,12 +50,13 @@ class Page:
 Listings = Mapping[str, Listing]
 
 
-def next_of(listings: Listings, *, newest_only: bool = False) -> str | None:
+def next_of(listings: Listings, *, newest_only: bool = False, passed: Container[str] = ()) -> str | None:
     """The list to read from: one with a gap before one whose newest page is to be read; None: the round is over.
 
-    Of `newest_only`, gaps wait.
+    Of `newest_only`, gaps wait; of those `passed` over, all does.
     """
-    return next((name for name, one in listings.items() if _is_open(one, newest_only=newest_only)), None)
+    waiting = (name for name, one in listings.items() if _is_open(one, newest_only=newest_only))
+    return next((name for name in waiting if name not in passed), None)
 
 
 def _is_open(one: Listing, *, newest_only: bool) -> bool:

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from collectors import x_budget, x_cursor, x_usage
-from collectors.base import BudgetSpent, Checked, Harvest, Loss, Post, Purse, Rechecked, SourceError
+from collectors.base import BudgetSpent, Checked, Harvest, Loss, Post, Purse, Rechecked, SourceDown, SourceError
 from collectors.checking import CREDENTIALS, REACH, reached
 from collectors.http import READ_SECONDS
+from collectors.patience import Patience
 from collectors.x_client import NotUnderstood, XClient
-from collectors.x_cursor import Place, State
+from collectors.x_cursor import Gap, Place, State
 from collectors.x_query import Compiled, compiled
 from collectors.x_reader import Reader, Taken
 from config.source_x import WINDOW, XSource
@@ -44,6 +45,7 @@ class XCollector:
         client = XClient(source, user_agent=user_agent, clock=clock, read_seconds=read_seconds)
         self._reader = Reader(source, client, purse, clock)
         self._asked = _asked(source)
+        self._patience = Patience()
 
     @property
     def source(self) -> str:
@@ -71,7 +73,7 @@ class XCollector:
 
     def _piece(self, state: State, lost: Sequence[Loss], notes: list[str]) -> Harvest:
         reader, queries, spent = self._reader, self._asked.queries, self._reader.spent()
-        for query, place in state.places.items():
+        for query, place in sorted(state.places.items(), key=lambda one: self._patience.rank(one[0])):
             if place.asked:
                 continue
             leave = reader.leave(query, queries, spent, self._page)
@@ -79,10 +81,16 @@ class XCollector:
                 return self._newest(state, query, leave, lost, notes)
             notes.append(f"query {query!r}: its share of today's budget is spent; it waits")
             state = state.at(query, replace(place, asked=True))
-        for query, gap in state.gaps:
+        for query, gap in sorted(state.gaps, key=lambda one: self._patience.rank(_name(*one))):
             leave = reader.leave(query, queries, spent, self._page)
             if leave.state == "free":
-                taken = reader.take(query, gap, leave.results)
+                try:
+                    taken = reader.take(query, gap, leave.results)
+                except SourceDown as error:
+                    self._patience.failed(_name(query, gap), error, ())
+                    notes.append(f"query {query!r}: what it has missed cannot be read: {error}")
+                    continue
+                self._patience.worked(_name(query, gap))
                 state = state.at(query, state.places[query].without(gap, taken.rest))
                 return self._harvest(state, query, leave, taken, lost, notes)
         cursor = x_cursor.write(replace(state, going=False))
@@ -181,6 +189,11 @@ class XCollector:
                 raise
             # One query that X does not understand must not silence the others.
             return self._harvest(state, query, leave, None, lost, [*notes, f"query {query!r} brings nothing: {fault}"])
+        except SourceDown as error:
+            self._patience.failed(query, error, state.places)
+            state = state.at(query, replace(place, asked=True))
+            return self._harvest(state, query, leave, None, lost, [*notes, f"query {query!r} cannot be read: {error}"])
+        self._patience.worked(query)
         if place.high is None:  # of what was never read, nothing is lost
             taken = replace(taken, lost=())
         place = place.marked(taken.page.ids, taken.served, reader.now())
@@ -242,6 +255,10 @@ def _brought(
         spent=taken.spent,
         lost=[*lost, *taken.lost],
     )
+
+
+def _name(query: str, gap: Gap) -> tuple[str, int]:
+    return query, gap.floor
 
 
 def _asked(source: XSource) -> Compiled:

@@ -11,10 +11,23 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from collectors import newest
-from collectors.base import AccessDenied, Checked, Harvest, Loss, Post, Purse, Rechecked, Reject, SourceError, Spend
+from collectors.base import (
+    AccessDenied,
+    Checked,
+    Harvest,
+    Loss,
+    Post,
+    Purse,
+    Rechecked,
+    Reject,
+    SourceDown,
+    SourceError,
+    Spend,
+)
 from collectors.checking import reached
 from collectors.http import Http
 from collectors.newest import Gap, Listing, Page
+from collectors.patience import Patience
 from collectors.youtube_posts import NATIVE_ID, Branch, comment_of, replies_of, threads_of
 from collectors.youtube_state import State, read_state
 from collectors.youtube_wire import Answer, Wire, no_such_answer
@@ -41,6 +54,8 @@ class YouTubeCollector:
         self._clock = clock
         self._wire = Wire(source, http=http, clock=clock, purse=purse)
         self._page = page
+        self._patience = Patience()
+        self._passed: frozenset[str] = frozenset()
         channel = (f"channel {source.channel_id}",) if source.channel_id else ()
         self._names = (*channel, *(f"video {video}" for video in dict.fromkeys(source.videos)))
 
@@ -61,13 +76,33 @@ class YouTubeCollector:
         """
         short = self._wire.is_short()
         state = read_state(cursor, self._names, fresh=Listing(floor=self._clock() - self._source.since))
-        if state.branches and not short:
-            return self._replies(state)
-        name = newest.next_of(state.listings, newest_only=short)
-        if name is None:  # the last round was complete
-            state = replace(state, listings=newest.new_round(state.listings))
-            name = self._names[0]
-        return self._threads(state, name, short=short)
+        state = self._ranked(state)
+        if state.branches and state.branches[0].thread not in state.passed and not short:
+            name = state.branches[0].thread
+        else:
+            name = newest.next_of(state.listings, newest_only=short, passed=state.passed) or ""
+        if not name:  # the last round was complete
+            state = replace(state, listings=newest.new_round(state.listings), passed=frozenset())
+            name = next(iter(state.listings))
+        is_list = name in state.listings
+        try:
+            harvest = self._threads(state, name, short=short) if is_list else self._replies(state)
+        except SourceDown as error:
+            self._patience.failed(name, error, self._names if is_list else ())
+            self._passed = state.passed | {name}
+            what = name if is_list else f"replies to {name}"
+            notes = (f"{what}: cannot be read: {error}; the others go on",)
+            answer = Answer(tuple(error.spent), 1)
+            return self._harvest(replace(state, passed=self._passed), answer, short=short, notes=notes)
+        self._patience.worked(name)
+        self._passed = state.passed
+        return harvest
+
+    def _ranked(self, state: State) -> State:
+        """The same, with what fails behind all else, and what is passed over in this round."""
+        listings = dict(sorted(state.listings.items(), key=lambda one: self._patience.rank(one[0])))
+        branches = sorted(state.branches, key=lambda branch: self._patience.rank(branch.thread))
+        return replace(state, listings=listings, branches=branches, passed=self._passed)
 
     def backfill(self, cursor: str | None, since: datetime, until: datetime, /) -> Harvest:
         """One page of what was published in [since, until), for a cursor of its own; `more` until all is read.
@@ -221,12 +256,12 @@ class YouTubeCollector:
         notes: Sequence[str] = (),
         lost: Sequence[Loss] = (),
     ) -> Harvest:
-        waiting = bool(state.branches) and not short
+        waiting = not short and any(branch.thread not in state.passed for branch in state.branches)
         return Harvest(
             posts=posts,
             rejects=rejects,
             cursor=state.cursor(),
-            more=waiting or newest.next_of(state.listings, newest_only=short) is not None,
+            more=waiting or newest.next_of(state.listings, newest_only=short, passed=state.passed) is not None,
             requests=answer.requests,
             notes=notes,
             spent=answer.spent,

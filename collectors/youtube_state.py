@@ -22,6 +22,7 @@ class State:
     listings: Mapping[str, Listing]
     branches: Sequence[Branch] = ()
     read: Mapping[str, int] = field(default_factory=dict)  # thread -> replies that it had when they were last read
+    passed: frozenset[str] = frozenset()  # lists and threads passed over in this round, since they fail; not saved
 
     def with_listing(self, name: str, one: Listing) -> State:
         """The same, with one list elsewhere."""

@@ -578,3 +578,22 @@ def test_hostile_text_is_taken_plain(feed: Feed, text: str) -> None:
 def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         AppStoreSource(name="apps", **settings)
+
+
+def test_a_list_that_fails_again_and_again_holds_up_no_other(feed: Feed) -> None:
+    feed.write("1", country="de")
+    told = feed.server.answer
+    feed.server.answer = lambda asked: Answer(b"", 503) if asked.path.startswith("/us/") else told(asked)
+    collector = feed.collector("us", "de")
+    for _ in range(2):
+        with pytest.raises(SourceDown):
+            a_round(collector)
+    harvest = a_round(collector)
+    assert ([post.native_id for post in harvest.posts], len(harvest.notes)) == (["1"], 1)
+    feed.server.answer = lambda _: Answer(b"", 503)
+    for _ in range(9):
+        with pytest.raises(SourceDown):
+            a_round(collector, harvest.cursor)
+    feed.server.answer = told
+    feed.write("2")
+    assert "2" in [post.native_id for post in a_round(collector, harvest.cursor).posts]

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from collector_exam import EmptyPurse
-from faulty_server import Answer
+from faulty_server import Answer, Asked
 from x_server import XServer, an_id, problem, refusal, tweet
 
 from collectors.base import (
@@ -251,6 +252,59 @@ def test_a_query_that_x_does_not_understand_silences_no_other(server: XServer, d
     harvest = a_round(desk.collector(*queries, query_length=1024))
     assert ids(harvest) == [ago(MINUTE)]
     assert ["brings nothing" in note for note in harvest.notes] == [True]
+
+
+def failing(server: XServer, *fails: str) -> Callable[[Asked], Answer]:
+    told = server.answer
+    return lambda asked: Answer(b"", 503) if any(word in str(asked.params) for word in fails) else told(asked)
+
+
+def in_time(collector: XCollector, cursor: str | None, failures: int) -> Harvest:
+    """A round after so many failures, each of which the daemon would answer with a pause."""
+    for _ in range(failures):
+        with pytest.raises(SourceDown):
+            a_round(collector, cursor)
+    return a_round(collector, cursor)
+
+
+def test_a_query_that_fails_again_and_again_holds_up_no_other(server: XServer, desk: Desk) -> None:
+    server.posts = [tweet(ago(MINUTE))]
+    told, server.answer = server.answer, failing(server, "bolt")
+    collector = desk.collector("bolt", "acme")
+    first = in_time(collector, None, 2)
+    assert (ids(first), len(first.notes)) == ([ago(MINUTE)], 1)
+    assert first.notes == ["query 'bolt' cannot be read: 127.0.0.1 answered with status 503"]
+    assert len(a_round(collector, first.cursor).notes) == 1  # tried anew in each round, once
+    server.answer = told
+    server.posts.append(tweet(ago(2 * MINUTE), "bolt"))
+    assert ago(2 * MINUTE) in ids(a_round(collector, first.cursor))
+
+
+def test_queries_that_all_fail_again_and_again_are_a_source_that_is_down(server: XServer, desk: Desk) -> None:
+    server.posts = [tweet(ago(MINUTE))]
+    told, server.answer = server.answer, failing(server, "query")
+    collector = desk.collector("bolt", "acme")
+    for _ in range(9):
+        with pytest.raises(SourceDown):
+            a_round(collector)
+    server.answer = told
+    server.answer = failing(server, "bolt")
+    with suppress(SourceDown):  # it may be the other one's turn
+        a_round(collector)
+    assert ids(a_round(collector)) == [ago(MINUTE)]
+
+
+def test_a_gap_that_fails_again_and_again_ends_the_round_after_all_others(server: XServer, desk: Desk) -> None:
+    server.posts = [tweet(ago(MINUTE, n)) for n in range(7)]
+    server.short = 3
+    told, server.answer = server.answer, failing(server, "next_token")
+    collector = desk.collector()
+    first = collector.collect(None)
+    harvest = in_time(collector, first.cursor, 2)
+    assert (harvest.gaps, [note.partition(":")[0] for note in harvest.notes]) == (1, ["query 'acme'"])
+    server.answer = told
+    rest = a_round(collector, harvest.cursor)
+    assert (len({*ids(first), *ids(rest)}), rest.gaps) == (7, 0)
 
 
 def test_a_source_of_refused_queries_alone_fails(server: XServer, desk: Desk) -> None:

@@ -572,3 +572,42 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], words: 
 def _asked() -> Asked:
     params = {"maxResults": "100", "allThreadsRelatedToChannelId": CHANNEL}
     return Asked("/commentThreads", params, {"x-goog-api-key": KEY})
+
+
+def test_a_list_that_fails_again_and_again_holds_up_no_other(desk: Desk) -> None:
+    desk.say("1", video=W)
+    told = desk.server.answer
+    desk.server.answer = lambda asked: Answer(b"", 503) if asked.params.get("videoId") == V else told(asked)
+    collector = desk.collector(channel=None, videos=(V, W))
+    for _ in range(2):
+        with pytest.raises(SourceDown):
+            a_round(collector)
+    harvest = a_round(collector)
+    assert ([post.native_id for post in harvest.posts], len(harvest.notes), len(harvest.spent)) == (["1"], 1, 2)
+    assert len(a_round(collector, harvest.cursor).notes) == 1
+    desk.server.answer = lambda _: Answer(b"", 503)
+    for _ in range(9):
+        with pytest.raises(SourceDown):
+            a_round(collector, harvest.cursor)
+    desk.server.answer = told
+    desk.say("2", video=V)
+    assert "2" in [post.native_id for post in a_round(collector, harvest.cursor).posts]
+
+
+def test_replies_that_fail_again_and_again_hold_up_nothing_and_stay_a_gap(desk: Desk) -> None:
+    desk.say("1")
+    for number in range(9):
+        desk.say(f"1.{number}", parent="1")
+    told = desk.server.answer
+    desk.server.answer = lambda asked: Answer(b"", 503) if asked.path == "/comments" else told(asked)
+    collector = desk.collector()
+    cursor = collector.collect(None).cursor
+    for _ in range(2):
+        with pytest.raises(SourceDown):
+            a_round(collector, cursor)
+    harvest = a_round(collector, cursor)
+    assert (harvest.gaps, [note.partition(":")[0] for note in harvest.notes]) == (1, ["replies to 1"])
+    desk.server.answer = told
+    rest = a_round(collector, harvest.cursor)
+    assert {f"1.{number}" for number in range(9)} <= {post.native_id for post in rest.posts}
+    assert rest.gaps == 0
