@@ -44,4 +44,9 @@ def source_due(failures: int, now: datetime, rng: Random) -> datetime:
 
 def next_look(published_at: datetime, ages: Iterable[timedelta], now: datetime) -> datetime | None:
     """When a post is to be looked at again: at the first of the ages that it has not reached; None: never."""
-    return min((at for age in ages if (at := published_at + age) > now), default=None)
+    old = now - published_at
+    age = min((age for age in ages if age > old), default=None)
+    try:
+        return None if age is None else published_at + age
+    except OverflowError:  # after the last day that there is
+        return None
