@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 
-from collectors.base import BudgetSpent, Collector, Heard, Post, RateLimited, SourceError
+from collectors.base import BudgetSpent, Collector, Heard, Post, RateLimited, Rechecked, SourceError
 from collectors.matching import Matcher
 from config.sources import Source
 from monitor import logs
@@ -16,6 +16,7 @@ from monitor.pipeline.notices import Notices
 from monitor.store.engine import Store
 from monitor.store.rechecks import DuePost
 
+UNKNOWN = 20  # posts in a row without an answer: as many as the sources ask for that take one request for each
 BATCH = 100  # posts asked for at once: as many as X and Reddit take in one request
 
 log = logs.get("recheck")
@@ -64,7 +65,7 @@ class Recheck:
             log.exception("looking again failed", source=self.source)
             self._put_off(error, f"unexpected {type(error).__name__}; see the log")
             return 0
-        reached = _reached(due, answer.found)
+        reached = _reached(due, answer)
         looked = self._store.rechecks.save(
             self.source,
             reached,
@@ -106,11 +107,19 @@ class Recheck:
             )
 
 
-def _reached(due: Sequence[DuePost], found: Mapping[str, Post | None]) -> Sequence[DuePost]:
-    """The posts that a call has got to: up to the last that it answered for, or all where it answered for none.
+def _reached(due: Sequence[DuePost], answer: Rechecked) -> list[DuePost]:
+    """The posts that a call has got to; those behind are asked for again, and each call gets to some.
 
-    A call takes as many as it can, in order; those behind are asked for again. One that was passed over cannot be
-    asked for, and waits for its next age.
+    A call takes as many as it can, from the first on, and may know nothing of one: that one waits for its next age.
+    Which was not reached and which is not known looks alike at the end of the list; so what stands there is asked for
+    by the next call, at whose beginning it stands.
     """
-    answered = [number for number, one in enumerate(due) if one.native_id in found]
-    return due[: answered[-1] + 1] if answered else due
+    answered = [number for number, one in enumerate(due) if one.native_id in answer.found]
+    if not answered:
+        return list(due[:UNKNOWN] if answer.requests else due)
+    end = 0
+    for number in answered:
+        if number - end >= UNKNOWN:
+            break
+        end = number + 1
+    return [one for number, one in enumerate(due) if number < end or one.native_id in answer.found]

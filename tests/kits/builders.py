@@ -156,6 +156,7 @@ def keep(store: Store, *posts: Post, source: str = "x-acme", now: datetime = NOW
         "unmatched": 0,
         "cursor": "c1",
         "next_due_at": now + timedelta(minutes=15),
+        "gone": (),
     }
     chosen = {name: given.pop(name) for name in list(given) if name in values}
     return store.posts.save_harvest(source, heard(*posts, **given), now=now, **(values | chosen))

@@ -46,7 +46,7 @@ class Platform(ScriptedSource):
         if self.errors:
             raise self.errors.pop(0)
         found = {name: self.stands[name] for name in native_ids[: self.most] if name in self.stands}
-        return Rechecked(found=found, spent=self.spent)
+        return Rechecked(found=found, requests=int(self.most > 0), spent=self.spent)
 
 
 class Looking:
@@ -130,8 +130,26 @@ def test_one_that_cannot_be_asked_for_waits_for_its_next_age(looking, posts):
 
 
 def test_where_nothing_can_be_asked_the_posts_are_not_asked_for_forever(looking):
-    looking.platform.stands = {}
+    looking.platform.stands, looking.platform.most = {}, 0
     assert [looking.later(hours=1), len(looking.platform.asked)] == [3, 1]
+
+
+def test_posts_of_which_nothing_is_known_do_not_stand_in_the_way_of_others(store):
+    posts = [says("fine") for _ in range(50)]
+    looking = Looking(store, posts)
+    looking.platform.stands = {posts[-1].native_id: None}
+    assert looking.later(hours=1) == 50
+    assert [len(asked) for asked in looking.platform.asked] == [50, 49, 29, 9]
+    assert looking.house.store.posts.get(50).text == ""
+
+
+def test_an_answer_out_of_its_turn_does_not_pass_over_those_between(store):
+    posts = [says("fine") for _ in range(60)]
+    looking = Looking(store, posts)
+    looking.platform.stands = {post.native_id: post for post in (*posts[:10], posts[-1])}
+    looking.house.clock.advance(timedelta(hours=1))
+    assert looking.stage.batch() == 11
+    assert looking.due() == list(range(11, 60))
 
 
 def test_what_one_call_does_not_reach_is_asked_for_by_the_next(looking, posts):

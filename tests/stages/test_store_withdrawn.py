@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import a_message
+from builders import a_message, a_post, keep
 from dump import dump, lines_with
 from house import NOON, House, says
 from kills import killed_everywhere
@@ -342,6 +343,29 @@ def test_it_does_not_come_back(house):
     assert tally == Tally(duplicates=2)
     house.works()
     assert (MARK not in dump(house.store), house.store.posts.backlog()) == (True, {PostState.WITHDRAWN: 1})
+
+
+def test_it_does_not_come_back_while_it_is_being_erased(store):
+    posts = [a_post(text=f"zebra {n}") for n in range(30)]
+    keep(store, *posts)
+    both = threading.Barrier(2)
+
+    def erase():
+        for post in posts:
+            both.wait()
+            keep(store, source="one", gone=[Gone(post.platform, native_id=post.native_id)])
+
+    def read_again():
+        for post in posts:
+            both.wait()
+            keep(store, post, source="two")
+
+    threads = [threading.Thread(target=work) for work in (erase, read_again)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (store.posts.backlog(), MARK in dump(store)) == ({PostState.WITHDRAWN: 30}, False)
 
 
 def test_a_post_brought_and_deleted_in_one_harvest_is_gone(house):
