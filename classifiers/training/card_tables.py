@@ -94,7 +94,9 @@ def stages(plan: Mapping[str, Any]) -> str:
         if anchor
         else ""
     )
-    return f"Stages: {', then '.join(said)}.{drawn}"
+    kept = plan.get("kept", 0.0)
+    mixed = f" Of these, {kept:.0%} are the weights that the run began with." if kept else ""
+    return f"Stages: {', then '.join(said)}.{drawn}{mixed}"
 
 
 def aims(held: Iterable[Mapping[str, Any]]) -> str:

@@ -21,6 +21,7 @@ from classifiers.training.teacher import taught_by
 from classifiers.training.trainee import Trainee
 
 CHECKPOINT = "checkpoint.pt"
+BEGINNING = "beginning.pt"  # the weights that a run began with, where the plan keeps a share of them
 Progress = Callable[[int, int, float], None]  # step, steps in all, loss
 
 
@@ -76,6 +77,8 @@ def train(
     run = hashlib.sha256(repr((plan, sizes)).encode()).hexdigest()
     optimizer = _optimizer(trainee, plan)
     begin = _load(out / CHECKPOINT, trainee, optimizer, run) if resume else 0
+    if plan.kept and not begin:
+        _write(out / BEGINNING, trainee.state_dict())
     trainee.train()
     pad, mask = int(tokenizer.pad_token_id), int(tokenizer.mask_token_id)
     started = time.monotonic()
@@ -114,15 +117,22 @@ def train(
 def mixed(out: Path, plan: Plan) -> dict[str, torch.Tensor]:
     """Return the weights of a finished run: the last stage's, drawn towards the first stage's end by `plan.anchor`.
 
-    Drawing them back undoes some of what the last epochs learnt by heart (Wortsman et al. 2022, "Robust
-    fine-tuning").
+    Then, by `plan.kept`, towards those that the run began with. Drawing weights back undoes some of what the last
+    epochs learnt by heart, and some of what they forgot (Wortsman et al. 2022, "Robust fine-tuning").
     """
     last = len(plan.stages) - 1
-    mean = mean_of(out, plan, last)
-    if not plan.anchor or not last:
-        return mean
-    anchor = mean_of(out, plan, 0)
-    return {name: value.lerp(anchor[name], plan.anchor) for name, value in mean.items()}
+    found = mean_of(out, plan, last)
+    if plan.anchor and last:
+        found = _drawn(found, mean_of(out, plan, 0), plan.anchor)
+    if plan.kept:
+        found = _drawn(found, torch.load(out / BEGINNING, weights_only=True), plan.kept)
+    return found
+
+
+def _drawn(
+    weights: Mapping[str, torch.Tensor], back: Mapping[str, torch.Tensor], share: float
+) -> dict[str, torch.Tensor]:
+    return {name: value.lerp(back[name].float(), share) for name, value in weights.items()}
 
 
 def mean_of(out: Path, plan: Plan, stage: int, branches: int | None = None) -> dict[str, torch.Tensor]:

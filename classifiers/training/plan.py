@@ -36,6 +36,7 @@ class Plan:
     clip: float = 1.0
     checkpoint_steps: int = 250
     anchor: float = 0.2  # share in the final weights of those at the end of the first stage; see `loop.mixed`
+    kept: float = 0.0  # share in the final weights of those that the run began with; see `loop.mixed`
     invented: bool = True  # with the sentences of `invented`
     bfloat16: bool = True
     threads: int = field(default=2)
@@ -50,6 +51,8 @@ class Plan:
             raise ValueError("the first stage has one branch, and nobody to be taught by")
         if not 0.0 <= self.anchor < 1.0:
             raise ValueError(f"anchor {self.anchor}, not in 0..1")
+        if not 0.0 <= self.kept < 1.0:
+            raise ValueError(f"kept {self.kept}, not in 0..1")
 
 
 # What the last stage sees of each source in an epoch: complaints above all, enough else to forget nothing.
@@ -112,5 +115,6 @@ def further_plan() -> Plan:
         stages=(
             Stage("joint again", 3, 8e-5, 5e-4, AGAIN, hidden=0.08),
             Stage("complaints", 1, 5e-5, 4e-4, POLISH, hidden=0.1, taught=1),
-        )
+        ),
+        kept=0.5,
     )

@@ -97,6 +97,7 @@ class Backfill:
             harvest,
             heard,
             unmatched=len(harvest.posts) - len(heard),
+            ages=self._source.recheck_at,
             now=self._clock(),
         )
 

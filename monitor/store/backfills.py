@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select, update
 
 from collectors.base import Harvest, Heard, Spend
 from monitor.store import harvests, ledger
+from monitor.store.erasing import erase_gone
 from monitor.store.rows import DONE, RUNNING, backfill_facts
 from monitor.store.tables import backfill
 from monitor.store.transactions import insert_into, reading, writing
@@ -46,12 +47,17 @@ class BackfillJobs:
         heard: Sequence[Heard],
         *,
         unmatched: int,
+        ages: Sequence[timedelta],
         now: datetime,
     ) -> BackfillFacts:
-        """Store what one call brought, with the job's cursor and what it has cost: all of it, or nothing."""
+        """Store what one call brought, with the job's cursor and what it has cost: all of it, or nothing.
+
+        A post is looked at again at each of `ages` that it has not reached yet.
+        """
         c = backfill.c
         with writing(self._engine) as connection:
-            brought = harvests.save_posts(connection, job.source, heard, now)
+            brought = harvests.save_posts(connection, job.source, heard, now, ages)
+            erase_gone(connection, harvest.gone, now)
             harvests.save_rejects(connection, job.source, harvest.rejects, now)
             ledger.note_losses(connection, job.source, harvest.lost, now)
             cost = ledger.note_spends(connection, job.source, harvest.spent)
