@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from collectors.base import BudgetSpent, Collector, Heard, Post, RateLimited, Rechecked, SourceError
+from collectors.base import BudgetSpent, Collector, Heard, Post, RateLimited, Rechecked, SourceError, UnexpectedReply
 from collectors.matching import Matcher
 from config.sources import Source
 from monitor import logs
@@ -18,6 +18,7 @@ from monitor.store.rechecks import DuePost
 
 UNKNOWN = 20  # posts in a row without an answer: as many as the sources ask for that take one request for each
 BATCH = 100  # posts asked for at once: as many as X and Reddit take in one request
+DOUBTED = 10  # posts that are all gone at once: rather a bad moment of the platform's, until it says so twice
 
 log = logs.get("recheck")
 
@@ -42,6 +43,7 @@ class Recheck:
         self._notices = notices
         self._clock = clock
         self._rng = rng
+        self._doubted: frozenset[str] = frozenset()  # said to be gone, all at once, at the last look
 
     @property
     def source(self) -> str:
@@ -65,12 +67,18 @@ class Recheck:
             log.exception("looking again failed", source=self.source)
             self._put_off(error, f"unexpected {type(error).__name__}; see the log")
             return 0
+        gone = frozenset(name for name, post in answer.found.items() if post is None)
+        if self._doubts(answer, gone):
+            doubt = UnexpectedReply(f"all {len(gone)} posts asked for are said to be gone; asked for once more")
+            doubt.spent = answer.spent
+            self._put_off(doubt, str(doubt))
+            return 0
         reached = _reached(due, answer)
         looked = self._store.rechecks.save(
             self.source,
             reached,
             found={name: self._heard(post) for name, post in answer.found.items() if post is not None},
-            gone=[name for name, post in answer.found.items() if post is None],
+            gone=sorted(gone),
             ages=self._source.recheck_at,
             spent=answer.spent,
             now=self._clock(),
@@ -83,6 +91,15 @@ class Recheck:
             withdrawn=looked.withdrawn,
         )
         return len(reached)
+
+    def _doubts(self, answer: Rechecked, gone: frozenset[str]) -> bool:
+        """Whether an answer that would erase very much is to be heard twice; in memory: a restart doubts anew."""
+        heard_before = 2 * len(gone & self._doubted) >= len(gone)  # further posts may have fallen due meanwhile
+        if len(gone) < DOUBTED or len(gone) < len(answer.found) or heard_before:
+            self._doubted = frozenset()
+            return False
+        self._doubted = gone
+        return True
 
     def _heard(self, post: Post) -> Heard:
         """The post with the brands that it names; without any, it stays with those that it was kept for."""

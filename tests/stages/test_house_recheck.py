@@ -68,6 +68,9 @@ class Looking:
     def due(self):
         return [one.post_id for one in self.house.store.rechecks.due("inbox", self.house.clock(), 100)]
 
+    def posts(self):
+        return range(1, len(self.platform.stands) + 1)
+
     def later(self, **by):
         self.house.clock.advance(timedelta(**by))
         done = 0
@@ -264,3 +267,25 @@ def test_killed_at_any_statement_a_look_is_stored_whole_or_not_at_all(looking, p
     seen = killed_everywhere(store, looking.stage.batch, look)
     assert len(seen) > 15
     assert seen == [(False, False, [1, 2, 3], 0)] * (len(seen) - 1) + [(True, True, [], 1)]
+
+
+def test_many_posts_that_are_all_gone_at_once_are_asked_for_twice(store):
+    many = [says(f"fine {number}", author_id=f"a{number}") for number in range(recheck.DOUBTED)]
+    looking = Looking(store, many)
+    looking.platform.stands = {post.native_id: None for post in many}
+    looking.platform.spent = (Spend(day=NOON.date(), resource="lookup", units=1, micros=10),)
+    assert looking.later(hours=1) == 0
+    assert {store.posts.get(post_id).state for post_id in looking.posts()} == {PostState.DECIDED}
+    assert looking.later(minutes=30) == recheck.DOUBTED  # within the hour, and believed
+    assert {store.posts.get(post_id).state for post_id in looking.posts()} == {PostState.WITHDRAWN}
+    assert [one.units for one in store.ledger.spent("inbox", NOON.date())] == [2]
+
+
+def test_a_bad_moment_of_the_platform_erases_nothing(store):
+    many = [says(f"fine {number}", author_id=f"a{number}") for number in range(recheck.DOUBTED)]
+    looking = Looking(store, many)
+    looking.platform.stands = {post.native_id: None for post in many}
+    looking.later(hours=1)
+    looking.platform.stands = {post.native_id: post for post in many}
+    assert looking.later(minutes=30) == recheck.DOUBTED
+    assert {store.posts.get(post_id).state for post_id in looking.posts()} == {PostState.DECIDED}
