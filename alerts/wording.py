@@ -26,6 +26,7 @@ PLATFORMS: dict[Platform, str] = {
     Platform.GOOGLE_PLAY: "Google Play",
     Platform.FEED: "a news feed",
     Platform.FILE: "an imported file",
+    Platform.WEB: "the web",
 }
 
 FLAGS: dict[Flag, str] = {

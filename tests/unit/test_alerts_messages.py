@@ -26,6 +26,8 @@ from alerts.compose import (
 from alerts.routing import Routing
 from alerts.sanitize import one_line, width
 from alerts.wording import (
+    FLAGS,
+    PLATFORMS,
     Fact,
     ago,
     author,
@@ -329,3 +331,8 @@ def test_a_delivery_key_tells_its_parts_apart():
 def test_naive_times_are_refused():
     with pytest.raises(ValueError, match="timezone-aware"):
         dataclasses.replace(a_mention(), published_at=NOW.replace(tzinfo=None))
+
+
+def test_every_platform_and_flag_has_words():
+    assert set(PLATFORMS) == set(Platform)
+    assert set(FLAGS) == set(Flag)
