@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from ssl import SSLContext
@@ -28,6 +28,7 @@ from collectors.network import GuardedTransport
 from config.secret import Secret, SecretUnavailable
 
 ANSWER_SECONDS = 20.0  # a whole request; the library's own 5 s are short for a search
+REFUSED_REST = timedelta(minutes=10)  # after a refused login: 300 a day are allowed, and a new password waits no longer
 MAX_BODY = 8 * 1024 * 1024  # bytes; a page of 100 posts has about 300 kB
 
 
@@ -53,6 +54,7 @@ class Account:
         self._clock = clock
         self._transport = _Transport(allow_private=allow_private, seconds=seconds, resolver=resolver)
         self._client: Client | None = None
+        self._refused: tuple[datetime, str] | None = None  # until when no login is tried, and what was said
         self._lock = threading.Lock()
 
     @property
@@ -100,6 +102,8 @@ class Account:
     def _session(self) -> Client:
         if self._client is not None:
             return self._client
+        if self._refused is not None and self._clock() < self._refused[0]:
+            raise AccessDenied(self._refused[1])
         try:
             password = self._password.reveal()
         except SecretUnavailable as error:
@@ -111,8 +115,11 @@ class Account:
         try:
             client.login(self._handle, password, fetch_bsky_profile=False)
         except Exception as error:  # noqa: BLE001 - sorted there; what is a bug is raised again
-            raise translated(self._host, error, self._clock()) from None
-        self._client = client
+            failure = translated(self._host, error, self._clock())
+            if isinstance(failure, AccessDenied):
+                self._refused = (self._clock() + REFUSED_REST, str(failure))
+            raise failure from None
+        self._client, self._refused = client, None
         return client
 
     @property

@@ -554,6 +554,10 @@ def test_a_wrong_password_is_access_denied_and_never_shown(network: Network, bui
     with pytest.raises(AccessDenied) as failure:
         collector.recheck([network.posts[0].uri])
     assert str(failure.value) == "127.0.0.1 answered with status 401 (AuthenticationRequired)"
+    asked = len(network.asked)
+    with pytest.raises(AccessDenied, match="AuthenticationRequired"):  # at rest: so many logins a day are allowed
+        collector.recheck([network.posts[0].uri])
+    assert len(network.asked) == asked
     nowhere = build(handle="brand.example", app_password=Secret("env:NO_SUCH_PASSWORD"))
     with pytest.raises(AccessDenied, match="env:NO_SUCH_PASSWORD"):
         nowhere.recheck([network.posts[0].uri])
