@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from collectors.coach_aliases import said
 from collectors.coach_finding import FREQUENT, Finding, Grade, about, commonness, is_empty, is_one_character, tokens
-from collectors.x_query import compiled, term_of
+from collectors.x_query import asked_of, term_of
 from config.brands import AliasKind, Brand
 from config.source import CommonSource
 from config.source_x import XSource
@@ -33,25 +33,20 @@ def source_findings(place: str, source: CommonSource, brands: Sequence[Brand]) -
                 grade = Grade.ERROR if common <= FREQUENT else Grade.WARN
                 why = f"is a frequent English word, and {_COSTS if paid else _TAKES}"
                 yield say(grade, "common-query", why, "ask for it together with a word of the trade")
-    if isinstance(source, XSource) and source.terms:
-        yield from _compiled(place, source)
-    if source.brand is None and not (isinstance(source, XSource) and source.queries):
+    if isinstance(source, XSource) and not source.queries:
+        yield from _compiled(place, source, brands)
+    asks_for_brands = isinstance(source, XSource) and not source.terms  # or for what stands in its queries
+    if source.brand is None and not asks_for_brands:
         for brand in brands:
             yield from _not_asked_for(place, source, [term for terms in asked.values() for term in terms], brand)
 
 
-def _compiled(place: str, source: XSource) -> Iterator[Finding]:
-    done = compiled(
-        source.terms,
-        excluded=source.excluded_accounts,
-        languages=source.languages,
-        reposts=source.reposts,
-        limit=source.query_length,
-    )
+def _compiled(place: str, source: XSource, brands: Sequence[Brand]) -> Iterator[Finding]:
+    done = asked_of(source, brands)
     say = about(f"{place}.terms", source.name, "")
     for warning in done.warnings:
         yield say(Grade.WARN, "not-in-query", warning, "see docs/sources/x.md")
-    if len(done.queries) > 1:
+    if len(done.queries) > (1 if source.terms else len(brands)):
         why = f"does not fit into {source.query_length} characters: asked as {len(done.queries)} queries"
         yield say(Grade.HINT, "split-query", why, "fine; a post that two of them bring is paid for once a day")
 

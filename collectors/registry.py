@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import assert_never
 
 from collectors.base import Collector, Purse
+from config.brands import Brand
 from config.source_app_store import AppStoreSource
 from config.source_bluesky import BlueskySource
 from config.source_google_play import GooglePlaySource
@@ -19,9 +20,18 @@ from config.sources import FeedSource, FilesSource, HackerNewsSource, Source
 
 
 def build(  # noqa: C901, PLR0911 - one for each kind
-    source: Source, *, clock: Callable[[], datetime], user_agent: str, purse: Purse
+    source: Source,
+    *,
+    clock: Callable[[], datetime],
+    user_agent: str,
+    purse: Purse,
+    brands: Sequence[Brand] = (),
 ) -> Collector:
-    """The collector of a source; nothing is read or fetched yet. `purse` is the source's own view of the ledger."""
+    """The collector of a source; nothing is read or fetched yet.
+
+    `purse` is the source's own view of the ledger; `brands` are what is listened for, for a source that is told of
+    nothing else to ask for.
+    """
     match source:
         case FilesSource():
             from collectors.files import FilesCollector
@@ -46,7 +56,7 @@ def build(  # noqa: C901, PLR0911 - one for each kind
         case XSource():
             from collectors.x import XCollector
 
-            return XCollector(source, clock=clock, user_agent=user_agent, purse=purse)
+            return XCollector(source, clock=clock, user_agent=user_agent, purse=purse, brands=brands)
         case YouTubeSource():
             from collectors.http import Http
             from collectors.youtube import YouTubeCollector

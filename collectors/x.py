@@ -12,14 +12,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from collectors import x_budget, x_cursor, x_usage
-from collectors.base import BudgetSpent, Checked, Harvest, Loss, Post, Purse, Rechecked, SourceDown, SourceError
+from collectors.base import (
+    AccessDenied,
+    BudgetSpent,
+    Checked,
+    Harvest,
+    Loss,
+    Post,
+    Purse,
+    Rechecked,
+    SourceDown,
+    SourceError,
+)
 from collectors.checking import CREDENTIALS, REACH, reached
 from collectors.http import READ_SECONDS
 from collectors.patience import Patience
 from collectors.x_client import NotUnderstood, XClient
 from collectors.x_cursor import Gap, Place, State
-from collectors.x_query import Compiled, compiled
+from collectors.x_query import asked_of
 from collectors.x_reader import Reader, Taken
+from config.brands import Brand
 from config.source_x import WINDOW, XSource
 
 MAX_RECHECK = 100  # ids that X looks up in one request
@@ -36,6 +48,7 @@ class XCollector:
         clock: Callable[[], datetime],
         user_agent: str,
         purse: Purse,
+        brands: Sequence[Brand] = (),
         page: int = x_budget.FULL_PAGE,
         read_seconds: float = READ_SECONDS,
     ) -> None:
@@ -44,7 +57,7 @@ class XCollector:
         self._page = page
         client = XClient(source, user_agent=user_agent, clock=clock, read_seconds=read_seconds)
         self._reader = Reader(source, client, purse, clock)
-        self._asked = _asked(source)
+        self._asked = asked_of(source, brands)
         self._patience = Patience()
 
     @property
@@ -59,6 +72,8 @@ class XCollector:
             BudgetSpent: the budget of the day or month is spent, or X says so.
             SourceError: as XClient.search.
         """
+        if not self._asked.queries:
+            raise AccessDenied("there is nothing to ask X for: no brand has an alias that X can look for")
         reader = self._reader
         state, dropped = x_cursor.read(cursor).begun(self._asked.queries, self._clock(), self._source.every)
         state, expired = state.expired(reader.now())
@@ -259,18 +274,6 @@ def _brought(
 
 def _name(query: str, gap: Gap) -> tuple[str, int]:
     return query, gap.floor
-
-
-def _asked(source: XSource) -> Compiled:
-    if source.queries:
-        return Compiled(source.queries)
-    return compiled(
-        source.terms,
-        excluded=source.excluded_accounts,
-        languages=source.languages,
-        reposts=source.reposts,
-        limit=source.query_length,
-    )
 
 
 def _gone(errors: Sequence[Any], wanted: Sequence[str]) -> list[str]:

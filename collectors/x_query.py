@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.brands import Alias, AliasKind, Brand
+from config.source_x import XSource
 
 _PLAIN = re.compile(r"[^\W_]+")  # a word that X takes as one token; all else is put in quotation marks
 _RESERVED = frozenset(("or", "and", "not"))
@@ -45,6 +46,28 @@ def term_of(alias: Alias) -> str:
             return "url:" + alias.text
         case AliasKind.WORD | AliasKind.PHRASE:
             return '"' + alias.text.replace('"', " ") + '"'
+
+
+def asked_of(source: XSource, brands: Sequence[Brand]) -> Compiled:
+    """What a source asks X for: its queries as they stand, else its terms, else each brand's aliases by themselves.
+
+    With `source.brand`, that brand's alone. A query then belongs to one brand, and so does what is spent for it.
+    """
+    if source.queries:
+        return Compiled(source.queries)
+    groups = [source.terms] if source.terms else [terms_of(b) for b in brands if source.brand in (None, b.name)]
+    parts = [
+        compiled(
+            group,
+            excluded=source.excluded_accounts,
+            languages=source.languages,
+            reposts=source.reposts,
+            limit=source.query_length,
+        )
+        for group in groups
+    ]
+    queries = dict.fromkeys(query for part in parts for query in part.queries)
+    return Compiled(tuple(queries), tuple(warning for part in parts for warning in part.warnings))
 
 
 def compiled(

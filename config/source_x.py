@@ -78,7 +78,7 @@ class XSource(CommonSource):
     kind: Literal["x"] = "x"
     bearer_token: Secret
     queries: tuple[Query, ...] = ()  # in X's own language, asked as they stand
-    terms: tuple[Term, ...] = ()  # or: words, "phrases", @names, #tags, url:domains, compiled into queries
+    terms: tuple[Term, ...] = ()  # or: words, "phrases", @names, #tags, url:domains; neither: the brands' aliases
     excluded_accounts: tuple[Handle, ...] = ()  # with terms: whose posts are not read
     languages: tuple[LanguageCode, ...] = ()  # with terms: () = every language
     reposts: bool = False  # with terms: whether mere reposts are read, and paid for
@@ -94,8 +94,8 @@ class XSource(CommonSource):
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if bool(self.queries) == bool(self.terms):
-            raise ValueError("give either queries, in X's own language, or terms")
+        if self.queries and self.terms:
+            raise ValueError("give either queries, in X's own language, or terms; neither: the brands' aliases")
         for query in self.queries:
             if len(query) > self.query_length:
                 raise ValueError(f"a query has {len(query)} characters, more than query_length = {self.query_length}")

@@ -87,7 +87,13 @@ class House:
     def _collector(self, source: Source) -> Collector:
         from collectors import registry
 
-        return registry.build(source, clock=self.clock, user_agent=user_agent(), purse=self.purse(source.name))
+        return registry.build(
+            source,
+            clock=self.clock,
+            user_agent=user_agent(),
+            purse=self.purse(source.name),
+            brands=self.settings.brands,
+        )
 
     def purse(self, source: str) -> SourcePurse:
         """A source's own view of the ledger."""

@@ -77,7 +77,7 @@ def _collector(settings: Settings, store: Store, name: str) -> tuple[Source, Bac
 
     def built(source: Source) -> Collector:
         purse = SourcePurse(store.ledger, source.name)
-        return registry.build(source, clock=wall_clock, user_agent=user_agent(), purse=purse)
+        return registry.build(source, clock=wall_clock, user_agent=user_agent(), purse=purse, brands=settings.brands)
 
     known = {source.name: source for source in settings.sources}
     if name in known and isinstance(collector := built(known[name]), Backfills):

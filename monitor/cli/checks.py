@@ -122,8 +122,10 @@ def sources(
     from monitor.wiring import user_agent
 
     def check(source: Source) -> Sequence[Checked]:
-        with_purse = purse(source.name)
-        return registry.build(source, clock=clock, user_agent=user_agent(), purse=with_purse).check()
+        collector = registry.build(
+            source, clock=clock, user_agent=user_agent(), purse=purse(source.name), brands=settings.brands
+        )
+        return collector.check()
 
     asked = [source for source in settings.sources if source.enabled]
     answers = at_once([_guarded(check, source) for source in asked], seconds)

@@ -93,7 +93,9 @@ def fetched(path: str, name: str) -> LookedAt:
         if source is None:
             raise click.ClickException(f'no source is named "{plain(name)}"')
         purse = SourcePurse(store.ledger, name)
-        collector = registry.build(source, clock=wall_clock, user_agent=user_agent(), purse=purse)
+        collector = registry.build(
+            source, clock=wall_clock, user_agent=user_agent(), purse=purse, brands=settings.brands
+        )
         try:
             harvest = collector.collect(None)
         except SourceError as error:

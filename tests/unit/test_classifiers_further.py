@@ -66,9 +66,11 @@ def test_written_posts_train_and_are_never_set_aside(tmp_path: Path) -> None:
 def test_no_further_post_is_one_that_is_judged_on(shared: Path) -> None:
     corpus = load_corpus(shared / "data")
     judged = {letters(post.text) for part in (corpus.held, corpus.published) for rows in part.values() for post in rows}
-    further_posts = [*corpus.train[ANNOTATED], *further.written()]
+    # A written post as short as "@user sent!" may well say what somebody else has said: it is then not trained on.
+    further_posts = [*corpus.train[ANNOTATED], *corpus.train[WRITTEN]]
     assert [post.text for post in further_posts if letters(post.text) in judged] == []
-    # Nothing is lost on the way either: each label has its post.
+    # Little is lost on the way: each label has its post, and nearly each written post is trained on.
+    assert len(corpus.train[WRITTEN]) > len(list(further.written())) - 50
     assert len(corpus.train[ANNOTATED]) == sum(map(len, further.labels_by_source().values()))
 
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from collector_exam import EmptyPurse
 from pydantic import ValidationError
 
-from collectors.x_query import Compiled, compiled, terms_of
+from collectors.base import AccessDenied
+from collectors.x import XCollector
+from collectors.x_query import Compiled, asked_of, compiled, terms_of
 from config.brands import Alias, AliasKind, Brand
 from config.secret import Secret
 from config.source_x import XSource
@@ -22,6 +26,19 @@ def test_terms_are_said_in_the_language_of_x() -> None:
         '(Acme OR "coca-cola" OR "Acme Air" OR @acme OR #acme_air OR $ACME OR url:"acme.example" OR Señor OR "or")'
         " -is:retweet"
     )
+
+
+def test_without_queries_and_terms_each_brand_is_asked_for_by_itself() -> None:
+    acme = Brand(name="Acme", aliases=(Alias(text="acme"), Alias(text="acme", kind=AliasKind.HANDLE)))
+    bolt = Brand(name="Bolt", aliases=(Alias(text="Bolt Air", kind=AliasKind.PHRASE),))
+    brands = (acme, bolt)
+    assert asked_of(a_source(terms=()), brands).queries == (
+        "(acme OR @acme) -is:retweet",
+        '"Bolt Air" -is:retweet',
+    )
+    assert asked_of(a_source(terms=(), brand="Bolt"), brands).queries == ('"Bolt Air" -is:retweet',)
+    assert asked_of(a_source(), brands).queries == ("acme -is:retweet",)
+    assert asked_of(a_source(terms=()), ()) == Compiled(())
 
 
 def test_an_operator_in_a_term_is_a_mere_word() -> None:
@@ -79,7 +96,6 @@ def test_the_aliases_of_a_brand_become_terms() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"terms": ()}, "either queries"),
         ({"queries": ("acme",)}, "either queries"),
         ({"terms": (), "queries": ('"acme',)}, "quotation mark"),
         ({"terms": (), "queries": ("(acme",)}, "bracket"),
@@ -104,3 +120,11 @@ def test_money_is_exact_however_it_is_written() -> None:
     by_float, by_text = a_source(price_post_read=0.005), a_source(price_post_read="0.005")
     assert by_float.price_post_read == by_text.price_post_read
     assert by_float.model_dump(mode="json")["price_post_read"] == 0.005
+
+
+def test_a_source_with_nothing_to_ask_for_says_so_and_asks_nothing() -> None:
+    collector = XCollector(
+        a_source(terms=()), clock=lambda: datetime(2026, 11, 21, tzinfo=UTC), user_agent="t", purse=EmptyPurse()
+    )
+    with pytest.raises(AccessDenied, match="nothing to ask"):
+        collector.collect(None)
